@@ -67,6 +67,7 @@ class MicroPythonItem(pytest.Item):
 
     def __init__(self, *, function: ast.FunctionDef, **named: Any) -> None:
         super().__init__(**named)
+        self.funcargs: dict[str, Any] = {}  # pytest-embedded looks into every item's fixtures
         self.function = function.name
         self.line = function.lineno
 

@@ -9,12 +9,21 @@ import json
 import struct
 
 
+def hexadecimal(octets):
+    """``octets`` in hex; MicroPython's ``bytes.hex`` gives ``b""`` for no octets."""
+    return octets.hex() if octets else ""
+
+
 def pack(value):
     """Return ``value`` as something the JSON writer of either interpreter can write."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, int)):
         return value
+    if isinstance(value, str):
+        # MicroPython reads a surrogate pair of JSON as two characters.
+        octets = value.encode()
+        return value if len(octets) == len(value) else {"utf8": hexadecimal(octets)}
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return {"hex": bytes(value).hex()}
+        return {"hex": hexadecimal(bytes(value))}
     if isinstance(value, float):
         # NaN and infinity have no JSON form, and the two interpreters round decimals differently.
         return {"float": struct.pack("<d", value).hex()}
@@ -23,7 +32,9 @@ def pack(value):
     if isinstance(value, tuple):
         return {"tuple": [pack(item) for item in value]}
     if isinstance(value, dict):
-        return {"dict": [[pack(key), pack(item)] for key, item in value.items()]}
+        # A dictionary of MicroPython has no order; written sorted, equal ones are written equally.
+        pairs = [[pack(key), pack(item)] for key, item in value.items()]
+        return {"dict": sorted(pairs, key=lambda pair: json.dumps(pair[0]))}
     raise TypeError("a %s cannot be sent between interpreters" % type(value).__name__)
 
 
@@ -36,6 +47,8 @@ def unpack(value):
     ((kind, content),) = value.items()
     if kind == "hex":
         return bytes.fromhex(content)
+    if kind == "utf8":
+        return bytes.fromhex(content).decode()
     if kind == "float":
         return struct.unpack("<d", bytes.fromhex(content))[0]
     if kind == "tuple":
