@@ -18,5 +18,21 @@ class CodecError(HanError):
         self.offset = offset
 
 
+class UnknownNameError(HanError):
+    """A cluster, attribute, command or field that the tables do not have."""
+
+
+class CryptoError(HanError):
+    """A MAC, tag or signature that does not verify, or a key that cannot be used."""
+
+
+class StoreError(HanError):
+    """A store that cannot be read or written."""
+
+
+class RadioError(HanError):
+    """The radio, or the way to it, failed."""
+
+
 class BenchError(HanError):
     """The bench asked a device for something it does not have or cannot do."""
