@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What devices say when they ask, and what they make of the answers."""
+
+from han.errors import CodecError
+from han.zcl import clusters, commands
+from han.zcl.frame import CLUSTER, GLOBAL, TO_CLIENT, TO_SERVER, Frame
+
+
+def identifiers(cluster, names, side="server"):
+    """The attribute identifiers of names."""
+    table = clusters.table(cluster)
+    return [table.attribute_named(name, side).id for name in names]
+
+
+def read(attributes, sequence, direction=TO_SERVER):
+    """A Read Attributes frame."""
+    return Frame(GLOBAL, commands.READ_ATTRIBUTES, commands.encode(commands.READ_ATTRIBUTES, attributes), sequence, direction).encode()
+
+
+def report(cluster, values, sequence):
+    """A Report Attributes frame of a server: `values` is a list of (name, value)."""
+    table = clusters.table(cluster)
+    records = []
+    for name, value in values:
+        attribute = table.attribute_named(name)
+        records.append((attribute.id, attribute.type, value))
+    payload = commands.encode(commands.REPORT_ATTRIBUTES, records)
+    return Frame(GLOBAL, commands.REPORT_ATTRIBUTES, payload, sequence, TO_CLIENT).encode()
+
+
+def command(cluster, name, direction, fields, sequence):
+    """A command of a cluster by name."""
+    number = clusters.table(cluster).command_named(name, direction).id
+    payload = clusters.encode_command(cluster, name, direction, fields)
+    return Frame(CLUSTER, number, payload, sequence, direction).encode()
+
+
+def fields(cluster, frame):
+    """The fields of a cluster's command, None when it is none or cannot be read."""
+    if frame.frame_type != CLUSTER:
+        return None
+    try:
+        return clusters.decode_command(cluster, frame.command, frame.direction, frame.payload)[1]
+    except CodecError:
+        return None
+
+
+def records(frame):
+    """The records of a Read Attributes Response, None when the frame is another or cannot be read."""
+    if frame.frame_type != GLOBAL or frame.command != commands.READ_ATTRIBUTES_RESPONSE:
+        return None
+    try:
+        return commands.decode(commands.READ_ATTRIBUTES_RESPONSE, frame.payload)
+    except CodecError:
+        return None
+
+
+def by_name(records, identifiers, names):
+    """{name: value} of the records that succeeded, for a read of `identifiers` called `names`."""
+    values = {}
+    for identifier, status, _, value in records:
+        if not status and identifier in identifiers:
+            values[names[identifiers.index(identifier)]] = value
+    return values
+
+
+def named(cluster, records):
+    """{name: value} of reported records."""
+    table = clusters.table(cluster)
+    values = {}
+    for identifier, _, value in records:
+        attribute = table.attribute(identifier)
+        if attribute is not None:
+            values[attribute.name] = value
+    return values
+
+
+def values(cluster, names, frame):
+    """{name: value} out of the answer to a read of `names`, empty when there is none."""
+    answered = None if frame is None else records(frame)
+    return {} if answered is None else by_name(answered, identifiers(cluster, names), names)

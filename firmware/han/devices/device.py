@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every device is made of: endpoints with clusters, requests waiting for answers, timers, a clock."""
+
+from han.clock import STATUS_NAMES, Clock, status_number, to_iso
+from han.devices import client
+from han.errors import BenchError
+from han.message import Message
+from han.zcl import foundation
+from han.zcl.attributes import Attributes
+from han.zcl.frame import TO_CLIENT
+
+REQUEST_TIMEOUT = 10  # seconds until a request counts as unanswered
+
+
+class Device:
+    """Base of all devices. Sans-IO: see docs/architecture.md for the contract with the node.
+
+    `identity` is the EUI-64 of the radio, `configuration` the device's settings as plain data, `stores` where it keeps
+    what must survive a loss of power (`values` and `log(name, record_size, capacity)`).
+    """
+
+    role = "device"
+    asleep = False
+
+    def __init__(self, identity, configuration, stores):
+        self.identity = identity
+        self.configuration = configuration
+        self.stores = stores
+        self.endpoints = {}
+        self.clock = Clock()
+        self._attributes = {}  # (endpoint, cluster, side) -> Attributes
+        self._handlers = {}  # (cluster, side) -> function(name, fields, message, time)
+        self._waiting = {}  # (peer, cluster, sequence) -> [callback, deadline]
+        self._timers = []  # [node time, function]
+        self._outgoing = []
+        self._sequence = 0
+        self._events = []
+        self.now = 0  # node time of the call being served
+        self._changed = True  # timers or waiting requests did, so the earliest must be found again
+        self._earliest = None
+
+    # -- what the node calls -------------------------------------------------------------------------------
+
+    def attach(self, events):
+        """`events` is the list to which the device's reports go."""
+        self._events = events
+
+    def start(self, time):
+        """Power on; returns the messages to send."""
+        self._waiting.clear()
+        self._timers.clear()
+        self._changed = True
+        self.now = time
+        self.on_start(time)
+        return self._taken()
+
+    def stop(self, time):
+        """Power off: only what is in the stores stays."""
+        self._waiting.clear()
+        self._timers.clear()
+        self._outgoing.clear()
+        self.on_stop(time)
+
+    def receive(self, message, time):
+        """A message for one of this device's endpoints; returns the messages to send."""
+        self.now = time
+        self._take(message, time)
+        return self._taken()
+
+    def deadline(self):
+        """Node time of the next timer, None when there is none."""
+        if self._changed:
+            self._changed = False
+            earliest = None
+            for timer in self._timers:
+                if earliest is None or timer[0] < earliest:
+                    earliest = timer[0]
+            for waiting in self._waiting.values():
+                if earliest is None or waiting[1] < earliest:
+                    earliest = waiting[1]
+            self._earliest = earliest
+        return self._earliest
+
+    def tick(self, time):
+        """Run the timers that are due; returns the messages to send."""
+        self.now = time
+        timers = self._timers
+        self._changed = True
+        for timer in [timer for timer in timers if timer[0] <= time]:
+            if timer in timers:  # an earlier one may have taken it off
+                timers.remove(timer)
+                timer[1](time)
+        late = [key for key, waiting in self._waiting.items() if waiting[1] <= time]
+        for key in late:
+            waiting = self._waiting.pop(key, None)
+            if waiting is not None:
+                waiting[0](None, time)
+        return self._taken()
+
+    def command(self, verb, arguments, time):
+        """An input of the bench: `verb` names a method `bench_<verb>`; raises BenchError for one it lacks."""
+        method = getattr(self, "bench_" + verb, None)
+        if method is None:
+            raise BenchError("%s knows no command %s" % (self.role, verb))
+        self.now = time
+        method(arguments, time)
+        return self._taken()
+
+    def state(self):
+        """What the device holds, as plain data."""
+        return {}
+
+    # -- what a device defines ---------------------------------------------------------------------------
+
+    def on_start(self, time):
+        """Power is on: set timers, send the first requests."""
+
+    def on_stop(self, time):
+        """Power is gone."""
+
+    # -- what a device uses -------------------------------------------------------------------------------
+
+    def attributes(self, endpoint, cluster, side="server"):
+        """The attributes of one side of a cluster on an endpoint, made on first use."""
+        key = (endpoint, cluster, side)
+        found = self._attributes.get(key)
+        if found is None:
+            found = self._attributes[key] = Attributes(cluster, side)
+        return found
+
+    def handle(self, cluster, side, handler):
+        """`handler(name, fields, message, time)` answers the cluster's commands that reach this side: a ZCL status, or
+        (name, fields) of the command to answer with, or None for no answer."""
+        self._handlers[(cluster, side)] = handler
+
+    def report(self, kind, fields):
+        """Tell the trace what happened."""
+        self._events.append((self.role, kind, fields))
+
+    def at(self, time, function):
+        """Call `function(time)` at node time `time`, once; a second call for the same function moves it."""
+        self.cancel(function)
+        self._changed = True
+        self._timers.append([time, function])
+
+    def cancel(self, function):
+        """Take a timer off."""
+        self._changed = True
+        timers = self._timers
+        for index in range(len(timers)):
+            if timers[index][1] == function:
+                del timers[index]
+                return
+
+    def next_sequence(self):
+        self._sequence = (self._sequence + 1) & 0xFF
+        return self._sequence
+
+    def ask(self, peer, source_endpoint, endpoint, cluster, payload, callback, time, timeout=REQUEST_TIMEOUT):
+        """Send a request; `callback(frame, time)` gets the answering Frame, or None when none came in time.
+
+        The second octet of `payload` (no manufacturer code) is its sequence number.
+        """
+        self._changed = True
+        self._waiting[(peer, cluster, payload[1])] = [callback, time + timeout]
+        self.tell(peer, source_endpoint, endpoint, cluster, payload)
+
+    def tell(self, peer, source_endpoint, endpoint, cluster, payload):
+        """Send without waiting for an answer."""
+        self._outgoing.append(Message(self.identity, peer, source_endpoint, endpoint, cluster, payload))
+
+    def read(self, peer, source_endpoint, endpoint, cluster, identifiers, callback, time):
+        """Read attributes of a server; the callback gets the answering Frame or None."""
+        payload = client.read(identifiers, self.next_sequence())
+        self.ask(peer, source_endpoint, endpoint, cluster, payload, callback, time)
+
+    def utc(self):
+        """What this device's clock reads now, None while it is invalid."""
+        return self.clock.utc(self.now)
+
+    def change_clock(self, arguments, time):
+        """The bench's `clock`: any of `status` and `step` (seconds, signed)."""
+        status = status_number(arguments["status"]) if "status" in arguments else self.clock.status
+        self.clock.offset += arguments.get("step", 0)
+        self.clock.status = status
+        self.report_clock("bench")
+
+    def report_clock(self, cause):
+        self.report(
+            "clock", {"utc": to_iso(self.utc()), "status": STATUS_NAMES[self.clock.status], "cause": cause}
+        )
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _taken(self):
+        outgoing = self._outgoing
+        if outgoing:
+            self._outgoing = []
+        return outgoing
+
+    def _take(self, message, time):
+        frame = foundation.parse(message.payload)
+        if frame is not None and frame.manufacturer is None:
+            waiting = self._waiting.get((message.source, message.cluster, frame.sequence))
+            if waiting is not None and foundation.is_answer(frame):
+                self._changed = True
+                del self._waiting[(message.source, message.cluster, frame.sequence)]
+                waiting[0](frame, time)
+                return
+        side = "client" if frame is not None and frame.direction == TO_CLIENT else "server"
+        attributes = self._attributes.get((message.destination_endpoint, message.cluster, side))
+        handler = self._handlers.get((message.cluster, side))
+        answer = foundation.answer(attributes, message, handler, time)
+        if answer is not None:
+            self._outgoing.append(
+                Message(
+                    self.identity,
+                    message.source,
+                    message.destination_endpoint,
+                    message.source_endpoint,
+                    message.cluster,
+                    answer,
+                    message.secured,
+                )
+            )

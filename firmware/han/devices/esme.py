@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ESME: single- or polyphase electricity meter. Registers, history and tenancy for the HAN; voltage for the WAN only."""
+
+from han.clock import HALF_HOUR, INVALID, from_air, status_number, to_iso
+from han.devices import metrology
+from han.devices.device import Device
+from han.devices.history import History
+from han.devices.served import serve_history, serve_tenancy
+from han.devices.tenancy import Tenancy
+from han.devices.voltage import COMMENCE, AverageThresholds, MeasurementPeriods
+
+METERING = 0x0702
+DEVICE_MANAGEMENT = 0x0708
+PRICE = 0x0700
+
+VOLTAGE_ENTRIES = 4320  # 90 days of half hours [device requirements 5.1]
+
+
+class ElectricityMeter(Device):
+    """`configuration`: `endpoint`, `phases`, `voltage_period` (s), `voltage_anchor`, `clock`, `thresholds` (two powers in W),
+    `price` (in units of 10^-5 pounds a kWh), `change_of_tenancy` (whether the meter has SECMP0056).
+
+    It measures what the bench feeds: `load` in watts, `voltage` in volts.
+    """
+
+    role = "esme"
+
+    def __init__(self, identity, configuration, stores):
+        super().__init__(identity, configuration, stores)
+        self.endpoint = configuration["endpoint"]
+        self.endpoints = (self.endpoint,)
+        phases = configuration.get("phases", 1)
+        values = stores.values
+        self._values = values
+        self.load = metrology.Feed(0)
+        self._watt_seconds = values.get("watt_seconds", 0)
+        self._counted = 0
+        self.history = History()
+        if values.get("history"):
+            self.history.restore(values.get("history"))
+        self.voltages = [metrology.Feed(230000) for _ in range(phases)]
+        self.voltage_log = stores.log("average_rms_voltage", 4 + 4 * phases, VOLTAGE_ENTRIES)
+        self.periods = MeasurementPeriods(
+            self.voltages,
+            self._store_voltage,
+            values.get("voltage_period", configuration.get("voltage_period", HALF_HOUR)),
+            configuration.get("voltage_anchor", COMMENCE),
+        )
+        self.thresholds = AverageThresholds(phases)
+        self._serve(configuration)
+
+    def _serve(self, configuration):
+        metering = self.attributes(self.endpoint, METERING)
+        metering.reader("current_summation_delivered", self._watt_hours)
+        metering.reader("instantaneous_demand", self._demand)
+        metering.reader("ambient_consumption_indicator", self._ambient)
+        metering.set("supply_status", 2)
+        metering.set("unit_of_measure", 0)
+        metering.set("multiplier", 1)
+        metering.set("divisor", 1000)
+        metering.set("summation_formatting", 0x2B)
+        metering.set("metering_device_type", 0)
+        serve_history(metering, self.history, "consumption", self._measure)
+        price = self.attributes(self.endpoint, PRICE)
+        price.set("no_tier_block1_price", configuration.get("price", 34000))
+        price.set("price_trailing_digit", 0x50)
+        price.set("currency", 826)
+        management = self.attributes(self.endpoint, DEVICE_MANAGEMENT)
+        low, high = configuration.get("thresholds", (500, 2000))
+        management.set("low_medium_threshold", low)
+        management.set("medium_high_threshold", high)
+        self.tenancy = Tenancy(management, self._values, configuration.get("change_of_tenancy", True))
+        serve_tenancy(self, self.tenancy)
+
+    # -- power and clock -----------------------------------------------------------------------------------
+
+    def on_start(self, time):
+        self._counted = self.load.total(time)
+        self.clock.set(time, time, self._values.get("clock", status_number(self.configuration.get("clock", "reliable"))))
+        self.report_clock("start")
+        self.report("metrology", {"name": "voltage_period", "value": self.periods.period})
+        self._report_voltage(time)
+        self._begin_periods()
+        self._plan_half_hour(time)
+        self._plan_tenancy(time)
+
+    def on_stop(self, time):
+        self.now = time
+        self._measure()
+        self.periods.abandon()  # REQ-085A-10
+
+    def bench_clock(self, arguments, time):
+        """A step inside the tolerance leaves the running period alone, a larger one ends it (REQ-085A-11)."""
+        self._measure()
+        self.change_clock(arguments, time)
+        self._values.set("clock", self.clock.status)
+        if self.clock.status == INVALID:
+            self.periods.abandon()  # REQ-085A-12
+            self._plan_voltage()
+        elif abs(arguments.get("step", 0)) > 10 or self.periods.deadline() is None:
+            self._begin_periods()
+        else:
+            self._plan_voltage()
+        self._plan_half_hour(time)
+        self._plan_tenancy(time)
+
+    # -- energy --------------------------------------------------------------------------------------------
+
+    def bench_load(self, arguments, time):
+        """`watts`, or a swing or ramp of it."""
+        self._measure()
+        metrology.feed(self.load, arguments, "watts", time)
+        self.report("metrology", {"name": "load", "value": arguments["watts"]})
+
+    def _measure(self):
+        """Bring the register and the history up to now."""
+        total = self.load.total(self.now)
+        if total == self._counted:
+            return
+        before = self._watt_seconds // 3600
+        self._watt_seconds += total - self._counted
+        self._counted = total
+        utc = self.utc()
+        if utc is not None:
+            # What was used up to midnight belongs to the day that ends there.
+            self.history.add(utc - 1, self._watt_seconds // 3600 - before)
+
+    def _half_hour(self, time):
+        self._measure()
+        self.history.roll(self.utc())
+        self._values.set("watt_seconds", self._watt_seconds)
+        self._values.set("history", self.history.state())
+        self._plan_half_hour(time)
+
+    def _plan_half_hour(self, time):
+        utc = self.utc()
+        if utc is None:
+            self.cancel(self._half_hour)
+        else:
+            self.at(time + HALF_HOUR - utc % HALF_HOUR, self._half_hour)
+
+    def _watt_hours(self):
+        self._measure()
+        return self._watt_seconds // 3600
+
+    def _demand(self):
+        return self.load.now(self.now)
+
+    def _ambient(self):
+        """REQ-IHD-4: low below the first threshold, high from the second on."""
+        management = self.attributes(self.endpoint, DEVICE_MANAGEMENT)
+        watts = self.load.now(self.now)
+        if watts < management.get("low_medium_threshold"):
+            return 0
+        return 1 if watts < management.get("medium_high_threshold") else 2
+
+    # -- change of tenancy ---------------------------------------------------------------------------------
+
+    def bench_change_of_tenancy(self, arguments, time):
+        """What ECS12 would set: the date, and bit 9 of the change control (REQ-0056-6)."""
+        date = from_air(arguments["date"])
+        utc = self.utc()
+        self.tenancy.publish(0, 0 if utc is None else utc, 0, date, arguments.get("control", 0x0200))
+        self._plan_tenancy(time)
+
+    def _plan_tenancy(self, time):
+        date = self.tenancy.date
+        utc = self.utc()
+        if date is None or utc is None:
+            return
+        if date > utc:
+            self.at(self.clock.time_of(date), self._enact_tenancy)
+        else:
+            self._enact_tenancy(time)
+
+    def _enact_tenancy(self, time):
+        """The date has come: what was used before it is not for the HAN any more (REQ-0056-9)."""
+        self._measure()
+        date = self.tenancy.in_force(self.utc())
+        if date is not None:
+            self.history.hide_before(date, self._used_between)
+            self._values.set("history", self.history.state())
+
+    def _used_between(self, start, date):
+        return None  # without a half-hour log the straddling period is hidden as far as it has run
+
+    # -- voltage ----------------------------------------------------------------------------------------------
+
+    def bench_voltage(self, arguments, time):
+        """`volts`, or a swing or ramp of it; `phase` 1 to 3, all without it."""
+        phase = arguments.get("phase")
+        for number, voltage in enumerate(self.voltages, 1):
+            if phase is None or phase == number:
+                metrology.feed(voltage, arguments, "volts", time, 1000)
+        self._report_voltage(time)
+
+    def bench_voltage_period(self, arguments, time):
+        """What ECS29a would set: the measurement period in seconds (REQ-085A-4, 9)."""
+        seconds = arguments["seconds"]
+        self._values.set("voltage_period", seconds)
+        self.periods.set_period(seconds, self.utc())
+        self.report("metrology", {"name": "voltage_period", "value": seconds})
+        self._plan_voltage()
+
+    def _begin_periods(self):
+        utc = self.utc()
+        if utc is None:
+            self.periods.abandon()
+        else:
+            self.periods.begin(utc)
+        self._plan_voltage()
+
+    def _plan_voltage(self):
+        boundary = self.periods.deadline()
+        if boundary is None:
+            self.cancel(self._voltage_boundary)
+        else:
+            self.at(max(self.now, self.clock.time_of(boundary)), self._voltage_boundary)
+
+    def _voltage_boundary(self, time):
+        utc = self.utc()
+        if utc is not None:
+            self.periods.tick(utc, time)
+        self._plan_voltage()
+
+    def _store_voltage(self, utc, averages):
+        record = utc.to_bytes(4, "little")
+        for millivolts in averages:
+            record += millivolts.to_bytes(4, "little")
+        self.voltage_log.append(record)
+        entry = {"utc": to_iso(utc), "volts": averages[0] / 1000}
+        if len(averages) > 1:
+            entry["phases"] = [millivolts / 1000 for millivolts in averages]
+        self.report("metrology", {"name": "voltage", "value": averages[0] / 1000})
+        self.report("store", {"store": "average_rms_voltage", "operation": "append", "entry": entry})
+        for code in self.thresholds.crossings(averages):
+            self.report("alert", {"code": "%04x" % code, "fields": {}})
+
+    def _report_voltage(self, time):
+        self.report("metrology", {"name": "voltage", "value": self.voltages[0].now(time) / 1000})
+
+    def state(self):
+        return {
+            "current_summation_delivered": self._watt_seconds // 3600,
+            "voltage_entries": len(self.voltage_log),
+            "clock": self.clock.status,
+        }

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gas Proxy Function: holds what the sleeping gas meter pushed and answers for it, to the WAN and to the HAN."""
+
+from han.clock import INVALID, RELIABLE, UNRELIABLE, from_air, status_number
+from han.devices import client
+from han.devices.device import Device
+from han.devices.history import History
+from han.devices.registers import FROM_GSME, SETS, Stamps, stamp
+from han.devices.served import serve_history, serve_tenancy
+from han.devices.tenancy import Tenancy
+from han.gbcs.server import GbcsServer
+from han.zcl import status
+
+BASIC = 0x0000
+TIME = 0x000A
+PRICE = 0x0700
+METERING = 0x0702
+PREPAYMENT = 0x0705
+DEVICE_MANAGEMENT = 0x0708
+
+MIRRORED = 0x7F  # added to MeteringDeviceType [ZSE 5]
+MIRROR_POSSIBLE = 0x01  # Basic PhysicalEnvironment [ZSE 5]
+SESSION = 60  # seconds that one wake of the meter lasts at most
+
+
+class GasProxy(Device):
+    """`configuration`: `esi` and `mirror` (endpoints), `gsme` (EUI-64 of the meter), `admits` (EUI-64 of all its devices),
+    `secrets` {entity: shared secret}, `change_of_tenancy` (whether it has SECMP0056).
+
+    The GPF's GBCS entity identifier is the hub radio's EUI-64 [GBCS 1.3].
+    """
+
+    role = "gpf"
+
+    def __init__(self, identity, configuration, stores):
+        super().__init__(identity, configuration, stores)
+        self.esi = configuration["esi"]
+        self.mirror = configuration["mirror"]
+        self.endpoints = (self.esi, self.mirror)
+        self._values = stores.values
+        self.stamps = Stamps(stores.values)
+        self.energy = History()
+        self.cost = History()
+        self._restore()
+        self._session_time = False  # the meter's time in this wake: False none came, None it was invalid
+        self._session_status = UNRELIABLE
+        self._session_end = None
+        self.metering = self.attributes(self.mirror, METERING)
+        self.prepayment = self.attributes(self.mirror, PREPAYMENT)
+        self._owners = {}  # (cluster, attribute identifier) -> register set
+        for name, cluster, names in SETS:
+            for identifier in client.identifiers(cluster, names):
+                self._owners[(cluster, identifier)] = name
+        self._serve(configuration)
+        self.server = GbcsServer(self, self._values, configuration.get("secrets", {}))
+
+    def _serve(self, configuration):
+        self.attributes(self.esi, BASIC).set("physical_environment", MIRROR_POSSIBLE)
+        price = self.attributes(self.esi, PRICE)
+        price.set("price_trailing_digit", 0x50)
+        price.set("currency", 826)
+        serve_history(self.metering, self.energy, "alternative_consumption", _nothing)
+        serve_history(self.prepayment, self.cost, "cost_consumption", _nothing)
+        management = self.attributes(self.esi, DEVICE_MANAGEMENT)
+        self.tenancy = Tenancy(management, self._values, configuration.get("change_of_tenancy", True))
+        serve_tenancy(self, self.tenancy)
+        self.handle(METERING, "client", self._metering_command)
+        for cluster in (METERING, PREPAYMENT, TIME):
+            self.attributes(self.mirror, cluster, "client").reported = self._reported
+
+    # -- power and clock -----------------------------------------------------------------------------------
+
+    def on_start(self, time):
+        self.clock.set(time, time, status_number(self.configuration.get("clock", "reliable")))
+        self.report_clock("start")
+        self._plan_tenancy(time)
+
+    def _restore(self):
+        if self._values.get("energy"):
+            self.energy.restore(self._values.get("energy"))
+            self.cost.restore(self._values.get("cost"))
+
+    def bench_clock(self, arguments, time):
+        self.change_clock(arguments, time)
+        self._plan_tenancy(time)
+
+    # -- the mirror ------------------------------------------------------------------------------------------
+
+    def _metering_command(self, name, fields, message, time):
+        """Commands of the meter, which is the server of the Metering cluster [ZSE 5]."""
+        if message.source != self.configuration["gsme"]:
+            return status.NOT_AUTHORIZED
+        if name == "request_mirror":
+            return "request_mirror_response", {"endpoint_id": self.mirror}
+        return status.UNSUP_CLUSTER_COMMAND
+
+    def _reported(self, cluster, records, message, time):
+        """The meter reports attributes; a stranger's report is refused [ZSE 5]."""
+        if message.source != self.configuration["gsme"]:
+            return status.NOT_AUTHORIZED
+        if self._session_end is None or time > self._session_end:
+            self._session_time = False
+            self._session_status = UNRELIABLE
+        self._session_end = time + SESSION
+        values = client.named(cluster, records)
+        if cluster == TIME:
+            if "time_status" in values:
+                self._session_status = RELIABLE if values["time_status"] & 0x02 else UNRELIABLE
+            return status.SUCCESS
+        if "reading_snapshot_time" in values:
+            self._session_time = from_air(values["reading_snapshot_time"])
+        self._keep(cluster, records, values, time)
+        if values.get("attribute_reporting_status") == 1:
+            self._session_end = None
+        return status.SUCCESS
+
+    def _keep(self, cluster, records, values, time):
+        """Copy what was reported and stamp each register set that was refreshed (REQ-0015-9)."""
+        moment = stamp(self._session_time, self._session_status, self.utc() if self.utc() is not None else time, self.clock.status)
+        attributes = self.metering if cluster == METERING else self.prepayment
+        computed = ("current_day_alternative_consumption_delivered", "current_day_cost_consumption_delivered")
+        refreshed = set()
+        for identifier, type_id, value in records:
+            owner = self._owners.get((cluster, identifier))
+            if owner is not None:
+                refreshed.add(owner)
+            name = attributes.name(identifier)
+            if name == "metering_device_type":
+                value += MIRRORED
+            if name not in computed:
+                attributes.set(identifier, value)
+        for name in refreshed:
+            self.stamps.put(name, moment[0], moment[1], moment[2])
+        utc = moment[0] if moment[1] == FROM_GSME and moment[2] != INVALID else self.utc()
+        if utc is not None:
+            self._count_today(values.get(computed[0]), self.energy, "energy", utc)
+            self._count_today(values.get(computed[1]), self.cost, "cost", utc)
+
+    def _count_today(self, today, history, name, utc):
+        """From the meter's total of the day to the totals of day, week and month [GBCS 10.4, REQ-GPF-9]."""
+        if today is None:
+            return
+        history.roll(utc - 1)  # at midnight the day that ends there is meant
+        history.add(utc - 1, today - (history.total("day", 0) or 0))
+        self._values.set(name, history.state())
+
+    # -- change of tenancy ---------------------------------------------------------------------------------
+
+    def publish_change_of_tenancy(self, fields):
+        """GCS09 (REQ-0056-5): returns the ZCL status of the answer."""
+        result = self.tenancy.publish(
+            fields["provider_id"],
+            fields["issuer_event_id"],
+            fields["tariff_type"],
+            fields["implementation_date_time"],
+            fields["proposed_tenancy_change_control"],
+        )
+        self._plan_tenancy(self.now)
+        return result
+
+    def _plan_tenancy(self, time):
+        date = self.tenancy.date
+        utc = self.utc()
+        if date is None or utc is None:
+            return
+        if date > utc:
+            self.at(self.clock.time_of(date), self._enact_tenancy)
+        else:
+            self._enact_tenancy(time)
+
+    def _enact_tenancy(self, time):
+        date = self.tenancy.in_force(self.utc())
+        if date is not None:
+            for history, name in ((self.energy, "energy"), (self.cost, "cost")):
+                history.hide_before(date, _unknown)
+                self._values.set(name, history.state())
+
+    # -- GBCS ------------------------------------------------------------------------------------------------
+
+    def gbcs(self, octets, time):
+        """A GBCS message for the GPF; returns the answers."""
+        self.now = time
+        answer = self.server.answer(octets, time)
+        return () if answer is None else (answer,)
+
+    def state(self):
+        return {
+            "current_summation_delivered": self.metering.get("current_summation_delivered"),
+            "stamps": {name: self.stamps.get(name) for name, _, _ in SETS},
+            "refusals": self.server.refusals,
+        }
+
+
+def _nothing():
+    pass
+
+
+def _unknown(start, date):
+    return None

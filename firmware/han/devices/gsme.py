@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GSME: gas meter on a battery. Sleeps, wakes each half hour, pushes its registers and its time to the gas proxy."""
+
+from han.clock import HALF_HOUR, RELIABLE, from_air, status_number, to_air
+from han.devices import client, metrology
+from han.devices.device import Device
+from han.devices.history import History
+from han.zcl.frame import TO_CLIENT
+
+METERING = 0x0702
+PREPAYMENT = 0x0705
+TIME = 0x000A
+
+ADJUSTABLE = 10  # seconds a clock may be adjusted by (REQ-CLK-2, 3)
+COMPLETE = 1  # AttributeReportingStatus [ZSE 2]
+STAYS_AWAKE = 5  # seconds without an answer until it sleeps again
+
+HUB_TIME = ("time", "time_status")
+HALF_HOURLY = ("current_summation_delivered", "current_day_alternative_consumption_delivered")
+STATIC = (
+    ("supply_status", "unit_of_measure", "multiplier", "divisor", "summation_formatting", "metering_device_type"),
+    ("alternative_unit_of_measure", "alternative_consumption_formatting", "remaining_battery_life_in_days"),
+)
+TARIFF = tuple("current_tier%d_summation_delivered" % tier for tier in (1, 2, 3, 4))
+BLOCK = tuple("current_no_tier_block%d_summation_delivered" % block for block in (1, 2, 3, 4))
+BALANCE = ("bill_to_date_delivered",)
+PREPAYMENT_SET = (
+    "credit_remaining",
+    "emergency_credit_remaining",
+    "accumulated_debt",
+    "debt_amount1",
+    "debt_amount2",
+    "debt_amount3",
+)
+
+
+class GasMeter(Device):
+    """`configuration`: `endpoint`, `hub` {identity, time endpoint, esi endpoint}, `price` (10^-5 pounds a kWh), `calorific_value`
+    (0.1 MJ/m3), `conversion_factor` (10^-5), `clock`, `register` (litres at the start).
+
+    How the meter's time reaches the proxy is not public [REQ-0015-12]; here the pushed Metering values come with
+    ReadingSnapshotTime, and the Time cluster's TimeStatus is reported before them (I).
+    """
+
+    role = "gsme"
+
+    def __init__(self, identity, configuration, stores):
+        super().__init__(identity, configuration, stores)
+        self.endpoint = configuration["endpoint"]
+        self.endpoints = (self.endpoint,)
+        self._values = stores.values
+        self.flow = metrology.Feed(0)
+        self._millilitre_seconds = self._values.get("millilitre_seconds", 0)
+        self._base = configuration.get("register", 0)
+        self._counted = 0
+        self.energy = History()
+        self.cost = History()
+        self.sends_time = True
+        self.mirror = self._values.get("mirror")
+        self._pushed = {}  # what the proxy was told last, a set of attributes a key
+        self.metering = self.attributes(self.endpoint, METERING)
+        self.prepayment = self.attributes(self.endpoint, PREPAYMENT)
+        self.time_server = self.attributes(self.endpoint, TIME)
+        self._session = []  # what is still to be said before sleeping again
+        self._serve()
+
+    def _serve(self):
+        metering = self.metering
+        for name, value in (
+            ("supply_status", 2),
+            ("unit_of_measure", 1),
+            ("multiplier", 1),
+            ("divisor", 1000),
+            ("summation_formatting", 0x2B),
+            ("metering_device_type", 1),
+            ("alternative_unit_of_measure", 0),
+            ("alternative_consumption_formatting", 0x2B),
+            ("remaining_battery_life_in_days", 3650),
+        ):
+            metering.set(name, value)
+        for name in TARIFF[1:] + BLOCK[1:]:
+            metering.set(name, 0)
+        for name in PREPAYMENT_SET:
+            self.prepayment.set(name, 0)
+        self._refresh()
+
+    def on_start(self, time):
+        self._counted = self.flow.total(time)
+        self.clock.set(time, time, self._values.get("clock", status_number(self.configuration.get("clock", "reliable"))))
+        self.report_clock("start")
+        self.asleep = False
+        self.at(time + 1, self._join)
+
+    def on_stop(self, time):
+        self.now = time
+        self._measure()
+        self._values.set("millilitre_seconds", self._millilitre_seconds)
+
+    # -- the bench's inputs --------------------------------------------------------------------------------
+
+    def bench_gas_flow(self, arguments, time):
+        """`litres_per_hour`, or a swing or ramp of it."""
+        self._measure()
+        metrology.feed(self.flow, arguments, "litres_per_hour", time, 1000)
+        self.report("metrology", {"name": "gas_flow", "value": arguments["litres_per_hour"]})
+
+    def bench_clock(self, arguments, time):
+        self._measure()
+        self.change_clock(arguments, time)
+        self._values.set("clock", self.clock.status)
+        self._plan_wake(time)
+
+    def bench_time_report(self, arguments, time):
+        """Whether pushed values carry the meter's time (AT-0015-2)."""
+        self.sends_time = arguments["on"]
+
+    # -- measuring ------------------------------------------------------------------------------------------
+
+    def litres(self):
+        """The register: litres, which are m3 with the divisor 1000."""
+        return self._base + self._millilitre_seconds // 3600000
+
+    def _measure(self):
+        total = self.flow.total(self.now)
+        before = self.litres()
+        self._millilitre_seconds += total - self._counted
+        self._counted = total
+        used = self.litres() - before
+        utc = self.utc()
+        if utc is None:
+            return
+        watt_hours = self._watt_hours(self.litres()) - self._watt_hours(before) if used else 0
+        # What was used up to midnight belongs to the day that ends there.
+        self.energy.add(utc - 1, watt_hours)
+        self.cost.add(utc - 1, watt_hours * self.configuration.get("price", 7000) // 1000)
+
+    def _watt_hours(self, litres):
+        return (
+            litres
+            * self.configuration.get("calorific_value", 395)
+            * self.configuration.get("conversion_factor", 102264)
+            // 3600000
+        )
+
+    def _refresh(self):
+        """Bring the served attributes up to now."""
+        self._measure()
+        litres = self.litres()
+        metering = self.metering
+        metering.set("current_summation_delivered", litres)
+        metering.set(TARIFF[0], litres)
+        metering.set(BLOCK[0], litres)
+        metering.set("current_day_alternative_consumption_delivered", self.energy.total("day", 0) or 0)
+        cost = self.cost.total("day", 0) or 0
+        self.prepayment.set("current_day_cost_consumption_delivered", cost)
+        metering.set("bill_to_date_delivered", self.cost.total("month", 0) or 0)
+
+    # -- waking and pushing -------------------------------------------------------------------------------
+
+    def _join(self, time):
+        """Find the mirror: a repeated request gets the same endpoint [ZSE 5]."""
+        hub = self.configuration["hub"]
+        payload = client.command(METERING, "request_mirror", TO_CLIENT, {}, self.next_sequence())
+        self.ask(hub["identity"], self.endpoint, hub["esi"], METERING, payload, self._mirror_given, time)
+
+    def _mirror_given(self, frame, time):
+        fields = None if frame is None else client.fields(METERING, frame)
+        if fields is not None and fields.get("endpoint_id", 0xFFFF) != 0xFFFF:
+            self.mirror = fields["endpoint_id"]
+            self._values.set("mirror", self.mirror)
+        self._plan_wake(time)
+        if self.mirror is None:
+            self._sleep(time)
+        else:
+            self._wake(time)
+
+    def _plan_wake(self, time):
+        """The next half hour by the meter's own clock; every half hour from now on while it has no time."""
+        utc = self.utc()
+        self.at(time + HALF_HOUR - (0 if utc is None else utc % HALF_HOUR), self._wake)
+
+    def _wake(self, time):
+        self.asleep = False
+        self._plan_wake(time)
+        if self.mirror is None:
+            self._join(time)
+            return
+        self._refresh()
+        self._session = self._reports(time)
+        hub = self.configuration["hub"]
+        self.at(time + STAYS_AWAKE, self._sleep)
+        self.read(
+            hub["identity"], self.endpoint, hub["time"], TIME, client.identifiers(TIME, HUB_TIME), self._hub_time, time
+        )
+
+    def _hub_time(self, frame, time):
+        """Compare with the hub's time, adjust what is small (REQ-CLK-2)."""
+        values = client.values(TIME, HUB_TIME, frame)
+        hub_utc = from_air(values.get("time"))
+        utc = self.utc()
+        if hub_utc is not None and utc is not None and self.clock.status == RELIABLE:
+            difference = hub_utc - utc
+            if difference and abs(difference) <= ADJUSTABLE:
+                self.clock.offset += difference
+                self.report_clock("network")
+        self._say_next(time)
+
+    def _say_next(self, time):
+        if not self._session:
+            self._sleep(time)
+            return
+        self.at(time + STAYS_AWAKE, self._sleep)
+        cluster, payload = self._session.pop(0)
+        hub = self.configuration["hub"]
+        self.ask(hub["identity"], self.endpoint, self.mirror, cluster, payload, self._heard, time, STAYS_AWAKE)
+
+    def _heard(self, frame, time):
+        if frame is None:
+            self._sleep(time)
+        else:
+            self._say_next(time)
+
+    def _sleep(self, time):
+        if self._session:
+            self._pushed.clear()  # the proxy missed something: tell it all again next time
+            self._session = []
+        self.cancel(self._sleep)
+        self.asleep = True
+
+    def _reports(self, time):
+        """Report frames of this wake: the meter's time status, the half-hourly values, the sets that changed."""
+        reports = []
+        if self.sends_time:
+            synchronised = 0x02 if self.clock.status == RELIABLE else 0
+            self.time_server.set("time_status", synchronised)
+            reports.append((TIME, self._report(TIME, ("time_status",), self.time_server)))
+            self.metering.set("reading_snapshot_time", to_air(self.utc()))
+        sets = []
+        for names in STATIC:
+            sets.append((METERING, names, False))
+        for names in (TARIFF, BLOCK, BALANCE):
+            sets.append((METERING, names, True))
+        sets.append((PREPAYMENT, PREPAYMENT_SET, False))
+        for cluster, names, timed in sets:
+            attributes = self.metering if cluster == METERING else self.prepayment
+            values = [attributes.get(name) for name in names]
+            if self._pushed.get(names) != values:
+                self._pushed[names] = values
+                if timed and self.sends_time:
+                    names = names + ("reading_snapshot_time",)
+                reports.append((cluster, self._report(cluster, names, attributes)))
+        names = HALF_HOURLY + (("reading_snapshot_time",) if self.sends_time else ())
+        reports.append((PREPAYMENT, self._report(PREPAYMENT, ("current_day_cost_consumption_delivered",), self.prepayment)))
+        # The last attribute of the push says that it is complete [ZSE 2].
+        self.metering.set("attribute_reporting_status", COMPLETE)
+        reports.append((METERING, self._report(METERING, names + ("attribute_reporting_status",), self.metering)))
+        return reports
+
+    def _report(self, cluster, names, attributes):
+        values = [(name, attributes.get(name)) for name in names]
+        return client.report(cluster, values, self.next_sequence())
+
+    def state(self):
+        return {"current_summation_delivered": self.litres(), "mirror": self.mirror, "clock": self.clock.status}
+
+

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured, as the bench feeds it: voltage, load, gas flow. One sample a second, sums instead of samples."""
+
+
+class Feed:
+    """An integer quantity with one sample each second: constant, a ramp, or a swing around a value.
+
+    Units are the caller's (millivolts, watts, millilitres an hour). `total(time)` is the sum of all samples up to
+    `time`, so the difference of two totals is the sum between them, exact but for one rounding a ramp.
+    """
+
+    def __init__(self, value):
+        self._steady(0, value)
+        self._sum = 0
+        self._until = None
+
+    def constant(self, time, value):
+        """From `time` on the quantity is `value`."""
+        self.total(time)
+        self._steady(time, value)
+
+    def ramp(self, time, value, to, over):
+        """From `value` at `time` to `to` after `over` seconds, constant then."""
+        self.total(time)
+        self._begin(time, value, ((to, over),), False)
+
+    def swing(self, time, value, swing, period):
+        """A triangle of height `swing` around `value`, rising first, each `period` seconds."""
+        self.total(time)
+        quarter = period // 4
+        self._begin(
+            time,
+            value,
+            ((value + swing, quarter), (value - swing, period - 2 * quarter), (value, quarter)),
+            True,
+        )
+
+    def now(self, time):
+        """The quantity at `time`, which must not lie before the last question."""
+        self.total(time)
+        if self._over is None:
+            return self._from
+        return self._from + (self._to - self._from) * (time - self._start) // self._over
+
+    def total(self, time):
+        """Sum of the samples at every whole second up to and including `time`."""
+        if self._until is None:
+            self._until = time
+        while self._until < time:
+            first = self._until + 1
+            if self._over is None:
+                self._sum += (time - first + 1) * self._from
+                self._until = time
+            else:
+                last = min(time, self._start + self._over)
+                if last >= first:
+                    places = (first + last - 2 * self._start) * (last - first + 1) // 2
+                    self._sum += (last - first + 1) * self._from + (self._to - self._from) * places // self._over
+                    self._until = last
+                if last == self._start + self._over:
+                    self._next_leg()
+        return self._sum
+
+    def _steady(self, time, value):
+        self._begin(time, value, (), False)
+
+    def _begin(self, time, value, legs, repeat):
+        self._start = time
+        self._from = value
+        self._legs = legs
+        self._repeat = repeat
+        self._leg = -1
+        self._to = value
+        self._over = 0
+        self._next_leg()
+
+    def _next_leg(self):
+        self._start += self._over
+        self._from = self._to
+        self._leg += 1
+        if self._leg == len(self._legs):
+            if not self._repeat:
+                self._over = None
+                return
+            self._leg = 0
+        self._to, self._over = self._legs[self._leg]
+
+
+def feed(quantity, arguments, name, time, scale=1):
+    """Apply the bench's `{name: value[, "swing", "swing_period"]}` or `{name: value, "to", "over"}`; values times `scale`."""
+    value = _scaled(arguments[name], scale)
+    if arguments.get("swing"):
+        quantity.swing(time, value, _scaled(arguments["swing"], scale), arguments.get("swing_period", 3600))
+    elif "to" in arguments:
+        quantity.ramp(time, value, _scaled(arguments["to"], scale), arguments["over"])
+    else:
+        quantity.constant(time, value)
+
+
+def _scaled(value, scale):
+    return int(value * scale + 0.5)

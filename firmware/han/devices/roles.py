@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a table of settings to the nodes of a HAN: which device runs behind which radio."""
+
+from han.errors import BenchError
+from han.node.node import Node
+from han.stores.memory import MemoryStores
+
+# Endpoint numbers are free and clients find them out [GBCS 11.1]; these are ours.
+HUB_ESI = 1
+HUB_MIRROR = 2
+HUB_CHF = 3
+ONLY = 1
+
+BOARDS = ("hub", "esme", "gsme", "ihd", "ppmid")
+
+
+def build(tables, stores=MemoryStores):
+    """{board: Node} of a HAN; `tables` {board: settings} as in the plan of a run, `stores(board)` makes their stores."""
+    identities = {}
+    for board in tables:
+        if board not in BOARDS:
+            raise BenchError("no board %s: there are %s" % (board, ", ".join(BOARDS)))
+        identities[board] = bytes.fromhex(tables[board]["identity"])
+    return {board: node(board, tables[board], identities, stores) for board in tables}
+
+
+def node(board, settings, identities, stores=MemoryStores):
+    """The node of one board: `identities` {board: EUI-64} names all boards of its HAN."""
+    settings = dict(settings)
+    identity = identities[board]
+    peers(settings, identities)
+    if board == "hub":
+        devices = _hub(identity, settings, identities, stores)
+    else:
+        settings["endpoint"] = ONLY
+        devices = [_device(board)(identity, settings, stores(board))]
+    return Node(board, identity, devices)
+
+
+def peers(settings, identities):
+    """Add where the others are: the hub's endpoints, the meters'."""
+    hub = identities.get("hub")
+    settings["hub"] = {"identity": hub, "esi": HUB_ESI, "time": HUB_CHF}
+    settings["gpf"] = {"identity": hub, "management": HUB_ESI, "metering": HUB_MIRROR}
+    settings["esme"] = {"identity": identities.get("esme"), "management": ONLY, "metering": ONLY}
+
+
+def _hub(identity, settings, identities, stores):
+    from han.devices.chf import CommunicationsHub
+    from han.devices.gpf import GasProxy
+
+    admitted = [identities[board] for board in identities if board != "hub"]
+    entity = bytes.fromhex(settings["chf_identity"])
+    secrets = {bytes.fromhex(party): bytes.fromhex(secret) for party, secret in settings.get("secrets", {}).items()}
+    hub = CommunicationsHub(
+        identity,
+        {"chf_identity": entity, "endpoint": HUB_CHF, "device_log": admitted, "clock": settings.get("clock", "reliable")},
+        stores("chf"),
+    )
+    proxy_settings = dict(settings)
+    proxy_settings.update(
+        {"esi": HUB_ESI, "mirror": HUB_MIRROR, "gsme": identities.get("gsme"), "secrets": secrets, "admits": admitted}
+    )
+    proxy = GasProxy(identity, proxy_settings, stores("gpf"))
+    hub.serve(identity, proxy)
+    return [hub, proxy]
+
+
+def _device(board):
+    if board == "esme":
+        from han.devices.esme import ElectricityMeter as device
+    elif board == "gsme":
+        from han.devices.gsme import GasMeter as device
+    elif board == "ihd":
+        from han.devices.ihd import InHomeDisplay as device
+    else:
+        raise BenchError("the role %s is not modelled yet" % board)
+    return device

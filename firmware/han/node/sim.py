@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole HAN in one process under a virtual clock.
+
+Run as `micropython -m han.node.sim`: the plan of the run comes as one JSON document on standard input, events
+go out as lines on standard output; docs/run-protocol.md describes both.
+"""
+
+import json
+import random
+import sys
+
+from han.devices.roles import build
+from han.errors import HanError
+from han.message import BROADCAST
+from han.radio.loopback import Loopback
+
+_FLUSH_LINES = 200
+_PROGRESS = 3600 * 1000  # virtual ms
+
+
+class Output:
+    """Writes lines in large pieces: one write a line would cost more than the devices do."""
+
+    def __init__(self, write):
+        self._write = write
+        self._lines = []
+
+    def line(self, text):
+        lines = self._lines
+        lines.append(text)
+        if len(lines) >= _FLUSH_LINES:
+            self.flush()
+
+    def flush(self):
+        self._write("".join(self._lines))
+        self._lines.clear()
+
+
+class Simulation:
+    """Nodes, the air between them, and the bench's steps, run in order of virtual time.
+
+    `plan` is the document of docs/run-protocol.md; node time is true UTC. `line(text)` takes each output line.
+    """
+
+    def __init__(self, plan, line):
+        self._line = line
+        self._start = plan["start"]
+        self._end = (plan["end"] - plan["start"]) * 1000
+        self._steps = sorted(plan.get("steps", ()), key=lambda step: step[0])
+        self._full = plan.get("trace", "full") == "full"
+        air = plan.get("air", {})
+        random.seed(plan.get("seed", 0))
+        self.nodes = build(plan["devices"])
+        self._by_identity = {node.identity: node for node in self.nodes.values()}
+        self._names = {}
+        self.air = Loopback(
+            self._by_identity,
+            self._tap if self._full else _untapped,
+            random.random,
+            air.get("loss", 0.0),
+            air.get("duplicates", 0.0),
+            air.get("reorder", 0.0),
+        )
+        self.counts = {}
+
+    def run(self):
+        """Run to the end of the plan."""
+        for node in self.nodes.values():
+            self._after(0, node, node.power(True, self._start))
+        steps = self._steps
+        at_step = 0
+        air = self.air
+        nodes = list(self.nodes.values())
+        progress = now = 0
+        start = self._start
+        end = self._end
+        while True:
+            moment = end
+            due = None
+            for node in nodes:
+                deadline = node.deadline()
+                if deadline is not None:
+                    deadline = (deadline - start) * 1000
+                    if deadline < moment:
+                        moment = deadline
+                        due = node
+            frame = air.next()
+            if frame is not None and frame < moment:
+                moment = frame
+                due = air
+            if at_step < len(steps) and steps[at_step][0] <= moment:
+                step = steps[at_step]
+                at_step += 1
+                self._step(step)
+                continue
+            if due is None:
+                break
+            if moment < now:
+                moment = now  # a deadline that lies behind is due now: time never runs back
+            now = moment
+            if moment >= progress:
+                self._line("P %d\n" % moment)
+                progress = moment - moment % _PROGRESS + _PROGRESS
+            if due is air:
+                for now, node, message in air.deliver():
+                    self._after(now, node, node.receive(message, start + now // 1000))
+            else:
+                self._after(moment, due, due.tick(start + moment // 1000))
+        self._line("Z %s\n" % json.dumps(self.summary()))
+
+    def summary(self):
+        """What the run came to: frames on the air, frames lost, and each device's state."""
+        return {
+            "frames": self.air.frames,
+            "lost": self.air.lost,
+            "events": self.counts,
+            "devices": {device.role: device.state() for node in self.nodes.values() for device in node.devices},
+        }
+
+    def _step(self, step):
+        at, role, verb, arguments = step
+        node = self._node(role)
+        self._after(at, node, node.command(role, verb, arguments, self._start + at // 1000))
+
+    def _node(self, role):
+        if role in ("chf", "gpf"):
+            role = "hub"
+        node = self.nodes.get(role)
+        if node is None:
+            raise HanError("the plan names %s, which is not on this HAN" % role)
+        return node
+
+    def _after(self, now, node, messages):
+        if messages:
+            self.air.send(messages, now)
+        events = node.events
+        if events:
+            for source, kind, fields in events:
+                fields["source"] = source
+                fields["kind"] = kind
+                if "destination" not in fields:
+                    fields["destination"] = None
+                self._event(now, fields)
+            events.clear()
+
+    def _event(self, now, fields):
+        kind = fields["kind"]
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        if self._full or kind not in ("store", "display"):
+            self._line("E %d %s\n" % (now, json.dumps(fields)))
+
+    def _tap(self, now, message):
+        names = self._names
+        source = names.get((message.source, message.source_endpoint)) or self._name(
+            message.source, message.source_endpoint
+        )
+        destination = names.get((message.destination, message.destination_endpoint)) or self._name(
+            message.destination, message.destination_endpoint
+        )
+        self._line(
+            "F %d %s %s %d %d %04x %d %s\n"
+            % (
+                now,
+                source,
+                destination,
+                message.source_endpoint,
+                message.destination_endpoint,
+                message.cluster,
+                message.secured,
+                message.payload.hex(),
+            )
+        )
+
+    def _name(self, identity, endpoint):
+        if identity == BROADCAST:
+            name = "*"
+        else:
+            node = self._by_identity.get(identity)
+            name = identity.hex() if node is None else node.role_at(endpoint)
+        self._names[(identity, endpoint)] = name
+        return name
+
+
+def _untapped(now, message):
+    pass
+
+
+def main():
+    plan = json.loads(sys.stdin.read())
+    output = Output(sys.stdout.write)
+    try:
+        Simulation(plan, output.line).run()
+    finally:
+        output.flush()
+
+
+if __name__ == "__main__":
+    main()
