@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers GBCS commands for a device. Sans-IO: octets in, octets or None out.
+
+What a server asks of its `device`:
+
+| Name | Gives |
+|---|---|
+| `role` | its GBCS target name: "chf", "gpf", "esme", "gsme", "ppmid" |
+| `identity` | its entity identifier, 8 octets, unless one is given to the server |
+| `report(kind, fields)` | takes what happened for the trace |
+| `gbcs_read(cluster, attribute)` | (ZCL status, data type, value as in han.zcl.types) of a server's attribute; without success the last two are not looked at |
+| `gbcs_command(cluster, name, fields, request)` | carries a ZCL command out: a ZCL status, or a list of (name, fields) to answer with; `fields` has `from_date_time` (seconds since 2000) where the component has one |
+| `gbcs_data_time(use_case)` | (utc, "gsme" or "gpf", RELIABLE, UNRELIABLE or INVALID): when the data that a use case reads held, by whose clock; it never changes by reading (REQ-0015-7) |
+| `gbcs_utc(time)` | what its clock says, None while it has no time |
+
+`keys` is a han.gbcs.keys.KeyStore, `values` the store of the replay counters (see han.gbcs.counters). Payloads other
+than GBZ are answered by what is registered in `protocols`: {protocol: answerer}, each with `read(server, request)`,
+which raises GbcsError, and `answer(server, request, response)`, which returns the payload.
+
+Where a use case needs more than its row of the tables, a function in the answerer's own registry does it.
+
+A refused command gets no answer: it is counted in `refusals` under its reason and reported as `gbcs_refused`.
+"""
+
+from han.errors import CodecError
+from han.gbcs import checks, cosem_time, gbz_answer, protection, use_cases
+from han.gbcs.checks import Refused
+from han.gbcs.counters import Counters
+from han.gbcs.envelope import COMMAND, RESPONSE, Message, decode, encode, signature_input
+
+
+class Request:
+    """A command under way: the `message`, its `use_case` (None for an unknown code), the node `time`, and in `content`
+    what its protocol's reader found in the payload."""
+
+    def __init__(self, message, use_case, time):
+        self.message = message
+        self.use_case = use_case
+        self.time = time
+        self.content = None
+
+
+class GbcsServer:
+    """The GBCS side of a device. See the module's description for `device`, `keys` and `values`."""
+
+    def __init__(self, device, keys, values, identity=None, order=checks.ORDER, protocols=None):
+        self.device = device
+        self.role = device.role
+        self.identity = device.identity if identity is None else identity
+        self.keys = keys
+        self.counters = Counters(values)
+        self.order = order
+        self.protocols = {use_cases.GBZ: gbz_answer} if protocols is None else protocols
+        self.refusals = {}
+
+    def answer(self, octets, time):
+        """The answer to a command, in octets; None where it is refused. `time` is the node's."""
+        request = None
+        try:
+            request = self._receive(octets, time)
+            return self._respond(request)
+        except Refused as refusal:
+            self._count(refusal, request)
+            return None
+
+    def _receive(self, octets, time):
+        try:
+            message = decode(octets)
+        except CodecError as error:
+            raise Refused(checks.MALFORMED, str(error))
+        if message.cra != COMMAND:
+            raise Refused(checks.NOT_A_COMMAND)
+        return Request(message, use_cases.find(message.message_code), time)
+
+    def _respond(self, request):
+        for name in self.order:
+            checks.CHECKS[name](self, request)
+        self._require_keys(request)
+        message = request.message
+        if request.use_case.anti_replay:
+            self.counters.accept(message.originator, message.originator_counter, checks.counter_line(message))
+        response = Message(
+            RESPONSE,
+            message.originator_counter,
+            self.identity,
+            message.originator,
+            message.message_code,
+            supplementary_remote_party=message.supplementary_remote_party,
+            supplementary_remote_party_counter=message.supplementary_remote_party_counter,
+        )
+        response.date_time = self._date_time(request)
+        response.payload = self.protocols[request.use_case.protocol].answer(self, request, response)
+        return self._protect(request, response)
+
+    def read_payload(self, request):
+        """Let the use case's protocol read the payload; raises Refused."""
+        answerer = self.protocols.get(request.use_case.protocol)
+        if answerer is None:
+            raise Refused(checks.NOT_SUPPORTED, request.use_case.name)
+        try:
+            answerer.read(self, request)
+        except CodecError as error:
+            raise Refused(checks.PAYLOAD, str(error))
+
+    def encrypt(self, request, response, plaintext):
+        """Encrypted attributes of a response, for the party on whose behalf the command came.
+
+        A response to a party that the device does not know has a counter of the device's own in its header.
+        """
+        if request.message.supplementary_remote_party is not None and response.supplementary_originator_counter is None:
+            response.supplementary_originator_counter = self.counters.next()
+        reader, counter = protection.reader_of(response)
+        return protection.encrypt(self._reader_secret(request.message), self.identity, reader, counter, plaintext)
+
+    def _require_keys(self, request):
+        """Refuse before anything is done what could not be answered."""
+        if self._is_signed(request):
+            missing = self.keys.sign is None
+        else:
+            missing = self.keys.secret(request.message.originator) is None
+        if missing:
+            raise Refused(checks.NO_KEY)
+        if request.use_case.encrypted:
+            self._reader_secret(request.message)
+
+    def _reader_secret(self, message):
+        """The secret under which the party that asked reads encrypted attributes."""
+        secret = None
+        if message.certificate is not None and self.keys.agree is not None:
+            from han.gbcs.certificate import public_key
+
+            try:
+                secret = self.keys.agree(public_key(message.certificate))
+            except CodecError as error:
+                raise Refused(checks.NO_KEY, str(error))
+        if secret is None:
+            secret = self.keys.secret(message.supplementary_remote_party or message.originator)
+        if secret is None:
+            raise Refused(checks.NO_KEY)
+        return secret
+
+    def _date_time(self, request):
+        use_case = request.use_case
+        if use_case.time_of_data:
+            utc, source, reliability = self.device.gbcs_data_time(use_case.name)
+            return cosem_time.encode(utc, cosem_time.clock_status(source != self.role, reliability))
+        if use_case.time_of_execution:
+            return cosem_time.encode(self.device.gbcs_utc(request.time))
+        return None
+
+    def _is_signed(self, request):
+        """Whether the response is signed: as the use case says, and where it knows both forms as the command was."""
+        forms = request.use_case.forms
+        if not forms & use_cases.RESPONSE_SIGNATURE:
+            return False
+        return not forms & use_cases.RESPONSE_MAC or request.message.mac is None
+
+    def _protect(self, request, response):
+        """The octets of a response, with its signature or its MAC."""
+        if self._is_signed(request):
+            response.signature = self.keys.sign(signature_input(response))
+        else:
+            response.signature = b""
+            response.mac = protection.mac_of(self.keys.secret(response.recipient), response)
+        return encode(response)
+
+    def _count(self, refusal, request):
+        self.refusals[refusal.reason] = self.refusals.get(refusal.reason, 0) + 1
+        fields = {"reason": refusal.reason, "detail": refusal.detail, "event": "%04X" % checks.EVENTS[refusal.reason]}
+        if request is not None:
+            fields["message_code"] = "%04X" % request.message.message_code
+            fields["originator"] = request.message.originator.hex()
+        self.device.report("gbcs_refused", fields)
