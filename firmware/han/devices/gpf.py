@@ -25,7 +25,7 @@ SESSION = 60  # seconds that one wake of the meter lasts at most
 
 class GasProxy(Device):
     """`configuration`: `esi` and `mirror` (endpoints), `gsme` (EUI-64 of the meter), `admits` (EUI-64 of all its devices),
-    `secrets` {entity: shared secret}, `change_of_tenancy` (whether it has SECMP0056).
+    `keys` (a han.gbcs.keys.KeyStore), `change_of_tenancy` (whether it has SECMP0056).
 
     The GPF's GBCS entity identifier is the hub radio's EUI-64 [GBCS 1.3].
     """
@@ -52,7 +52,7 @@ class GasProxy(Device):
             for identifier in client.identifiers(cluster, names):
                 self._owners[(cluster, identifier)] = name
         self._serve(configuration)
-        self.server = GbcsServer(self, self._values, configuration.get("secrets", {}))
+        self.server = GbcsServer(self, configuration["keys"], self._values)
 
     def _serve(self, configuration):
         self.attributes(self.esi, BASIC).set("physical_environment", MIRROR_POSSIBLE)
@@ -146,18 +146,6 @@ class GasProxy(Device):
 
     # -- change of tenancy ---------------------------------------------------------------------------------
 
-    def publish_change_of_tenancy(self, fields):
-        """GCS09 (REQ-0056-5): returns the ZCL status of the answer."""
-        result = self.tenancy.publish(
-            fields["provider_id"],
-            fields["issuer_event_id"],
-            fields["tariff_type"],
-            fields["implementation_date_time"],
-            fields["proposed_tenancy_change_control"],
-        )
-        self._plan_tenancy(self.now)
-        return result
-
     def _plan_tenancy(self, time):
         date = self.tenancy.date
         utc = self.utc()
@@ -182,6 +170,31 @@ class GasProxy(Device):
         self.now = time
         answer = self.server.answer(octets, time)
         return () if answer is None else (answer,)
+
+    def gbcs_read(self, cluster, attribute, request):
+        """(ZCL status, data type, value) of an attribute for the WAN [GBCS 11.1]."""
+        endpoint = self.mirror if cluster in (METERING, PREPAYMENT) else self.esi
+        return self.attributes(endpoint, cluster).record(attribute)
+
+    def gbcs_command(self, cluster, name, fields, request):
+        """Carry out a ZCL command from the WAN: GCS09 (REQ-0056-5); returns a ZCL status."""
+        if cluster != DEVICE_MANAGEMENT or name != "publish_change_of_tenancy":
+            return status.UNSUP_CLUSTER_COMMAND
+        result = self.tenancy.publish(
+            fields["provider_id"],
+            fields["issuer_event_id"],
+            fields["tariff_type"],
+            fields["implementation_date_time"],
+            fields["proposed_tenancy_change_control"],
+        )
+        self._plan_tenancy(self.now)
+        return result
+
+    def gbcs_data_time(self, use_case):
+        return self.stamps.of_use_case(use_case)
+
+    def gbcs_utc(self, time):
+        return self.clock.utc(time)
 
     def state(self):
         return {

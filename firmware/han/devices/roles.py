@@ -2,6 +2,7 @@
 """From a table of settings to the nodes of a HAN: which device runs behind which radio."""
 
 from han.errors import BenchError
+from han.gbcs.keys import KeyStore
 from han.node.node import Node
 from han.stores.memory import MemoryStores
 
@@ -14,8 +15,13 @@ ONLY = 1
 BOARDS = ("hub", "esme", "gsme", "ihd", "ppmid")
 
 
-def build(tables, stores=MemoryStores):
-    """{board: Node} of a HAN; `tables` {board: settings} as in the plan of a run, `stores(board)` makes their stores."""
+def memory_stores(role):
+    """Stores in RAM for one device."""
+    return MemoryStores()
+
+
+def build(tables, stores=memory_stores):
+    """{board: Node} of a HAN; `tables` {board: settings} as in the plan of a run, `stores(role)` makes a device's stores."""
     identities = {}
     for board in tables:
         if board not in BOARDS:
@@ -24,7 +30,7 @@ def build(tables, stores=MemoryStores):
     return {board: node(board, tables[board], identities, stores) for board in tables}
 
 
-def node(board, settings, identities, stores=MemoryStores):
+def node(board, settings, identities, stores=memory_stores):
     """The node of one board: `identities` {board: EUI-64} names all boards of its HAN."""
     settings = dict(settings)
     identity = identities[board]
@@ -51,7 +57,6 @@ def _hub(identity, settings, identities, stores):
 
     admitted = [identities[board] for board in identities if board != "hub"]
     entity = bytes.fromhex(settings["chf_identity"])
-    secrets = {bytes.fromhex(party): bytes.fromhex(secret) for party, secret in settings.get("secrets", {}).items()}
     hub = CommunicationsHub(
         identity,
         {"chf_identity": entity, "endpoint": HUB_CHF, "device_log": admitted, "clock": settings.get("clock", "reliable")},
@@ -59,11 +64,19 @@ def _hub(identity, settings, identities, stores):
     )
     proxy_settings = dict(settings)
     proxy_settings.update(
-        {"esi": HUB_ESI, "mirror": HUB_MIRROR, "gsme": identities.get("gsme"), "secrets": secrets, "admits": admitted}
+        {"esi": HUB_ESI, "mirror": HUB_MIRROR, "gsme": identities.get("gsme"), "keys": key_store(settings), "admits": admitted}
     )
     proxy = GasProxy(identity, proxy_settings, stores("gpf"))
     hub.serve(identity, proxy)
     return [hub, proxy]
+
+
+def key_store(settings):
+    """The parties a device knows, from the `parties` of its settings."""
+    keys = KeyStore()
+    for party, known in settings.get("parties", {}).items():
+        keys.add(bytes.fromhex(party), known["role"], bytes.fromhex(known["secret"]))
+    return keys
 
 
 def _device(board):

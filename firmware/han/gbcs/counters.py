@@ -13,7 +13,7 @@ TOP_UP = 1
 
 
 class Counters:
-    """`values` keeps named octets over a loss of power: `get(name)` and `put(name, octets)`.
+    """`values` keeps named octets over a loss of power: `get(name)` and `set(name, octets)`.
 
     Every change is in the store when the method returns, so nothing leaves the device before it is kept.
     """
@@ -27,12 +27,12 @@ class Counters:
     def next(self):
         """A counter of the device's own that it never used before."""
         counter = int.from_bytes(self._values.get(_OWN) or b"", "big") + 1
-        self._values.put(_OWN, counter.to_bytes(8, "big"))
+        self._values.set(_OWN, counter.to_bytes(8, "big"))
         return counter
 
     def set_own(self, counter):
         """The device's own last counter, as the bench says."""
-        self._values.put(_OWN, counter.to_bytes(8, "big"))
+        self._values.set(_OWN, counter.to_bytes(8, "big"))
 
     def last(self, party, line=ORDINARY):
         """The last counter accepted from a party on a line, None where there was none."""
@@ -47,7 +47,7 @@ class Counters:
             self._accepted += entry
         else:
             self._accepted = self._accepted[:at] + entry + self._accepted[at + _ENTRY :]
-        self._values.put(_ACCEPTED, self._accepted)
+        self._values.set(_ACCEPTED, self._accepted)
 
     def _find(self, party, line):
         accepted = self._accepted
