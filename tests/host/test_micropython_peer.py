@@ -17,8 +17,7 @@ VALUES = st.recursive(
 def test_every_value_comes_back(micropython_peer: MicroPythonPeer) -> None:
     @given(VALUES)
     def check(value: object) -> None:
-        outcome, packed = micropython_peer.same("wire_values:pack", value)
-        assert outcome == "value"
+        assert micropython_peer.same("wire_values:pack", value)[0] == "value"
 
     check()
 
@@ -38,7 +37,7 @@ def test_an_exception_is_named(micropython_peer: MicroPythonPeer) -> None:
 
 def test_a_hang_ends_the_call_not_the_tests() -> None:
     peer = MicroPythonPeer(limit=0.5)
-    with pytest.raises(MicroPythonStopped, match="no answer within 0.5 s"):
+    with pytest.raises(MicroPythonStopped, match="no answer within"):
         peer.call("time:sleep", 30)
     assert peer.call("builtins:abs", -1) == 1
     peer.close()

@@ -77,7 +77,7 @@ def run(name: str, command: list[str], environment: Mapping[str, str] | None = N
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=_environment() | (environment or {}),
+            env={**_environment(), **(environment or {})},
             check=False,
         )
     if ended.returncode:
