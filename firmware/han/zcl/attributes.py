@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one side of one cluster on an endpoint holds, and the hooks of the device behind it."""
+
+from han.errors import CodecError
+from han.zcl import clusters, status, types
+from han.zcl.reporting import Reporting
+
+
+class Attributes:
+    """The attributes of one side ("server" or "client") of one cluster.
+
+    Hooks that a device may set:
+
+    * `gate(identifier, message, time) -> status`: a status other than 0 refuses a read of an attribute that is held;
+    * `writer(identifier, value, message, time) -> status`: asked before a write is taken;
+    * `reported(cluster, records, message, time) -> status`: takes a report of the other side's attributes,
+      records [(identifier, type, value)]; without it reports are refused;
+    * `received`, `generated`: names of the cluster's commands this side takes and sends. With None the handler alone
+      decides what is taken, and discovery names none.
+    """
+
+    def __init__(self, cluster, side="server"):
+        self.cluster = cluster
+        self.side = side
+        self.table = clusters.table(cluster)
+        self.gate = None
+        self.writer = None
+        self.reported = None
+        self.received = None
+        self.generated = None
+        self.reporting = None
+        self._values = {}
+        self._types = {}
+        self._readers = {}
+        self._known = {}  # name -> identifier of what has been used by name
+
+    def identifier(self, name_or_id):
+        """The identifier of an attribute. Raises UnknownNameError."""
+        if isinstance(name_or_id, int):
+            return name_or_id
+        found = self._known.get(name_or_id)
+        if found is None:
+            found = self._known[name_or_id] = self.table.identifier(name_or_id, self.side)
+        return found
+
+    def name(self, identifier):
+        """The name of an attribute, None where the table has none."""
+        found = self.table.attribute(identifier, self.side)
+        return None if found is None else found.name
+
+    def type(self, name_or_id):
+        """The data type of an attribute: what it is held as, otherwise the table's, otherwise None."""
+        identifier = self.identifier(name_or_id)
+        found = self._types.get(identifier)
+        return self.table.type(identifier, self.side) if found is None else found
+
+    def set(self, name_or_id, value, type=None):
+        """Hold `value`; `type` only where it is not the table's. Raises CodecError where it does not fit."""
+        identifier = self.identifier(name_or_id)
+        if type is None:
+            type = self.type(identifier)
+            if type is None:
+                raise CodecError("cluster 0x%04X has no %s attribute 0x%04X" % (self.cluster, self.side, identifier))
+        if not types.fits(type, value):
+            raise CodecError("attribute %s of cluster 0x%04X cannot be %r" % (name_or_id, self.cluster, value))
+        self._types[identifier] = type
+        self._values[identifier] = value
+
+    def reader(self, name_or_id, function):
+        """Hold an attribute whose value is `function()` whenever it is asked for."""
+        identifier = self.identifier(name_or_id)
+        self._types[identifier] = self.type(identifier)
+        self._readers[identifier] = function
+
+    def get(self, name_or_id, default=None):
+        """The present value, `default` where the attribute is not held."""
+        identifier = self.identifier(name_or_id)
+        function = self._readers.get(identifier)
+        return self._values.get(identifier, default) if function is None else function()
+
+    def has(self, name_or_id):
+        """Whether the attribute is held."""
+        return self.identifier(name_or_id) in self._types
+
+    def remove(self, name_or_id):
+        """Hold the attribute no longer."""
+        identifier = self.identifier(name_or_id)
+        self._types.pop(identifier, None)
+        self._values.pop(identifier, None)
+        self._readers.pop(identifier, None)
+
+    def identifiers(self):
+        """The identifiers of all attributes held, ascending."""
+        return sorted(self._types)
+
+    def record(self, identifier, message=None, time=None):
+        """What a read answers: (status, type, value); type and value are None where status is not 0."""
+        type_id = self._types.get(identifier)
+        if type_id is None:
+            return status.UNSUPPORTED_ATTRIBUTE, None, None
+        if self.gate is not None:
+            refused = self.gate(identifier, message, time)
+            if refused:
+                return refused, None, None
+        function = self._readers.get(identifier)
+        return status.SUCCESS, type_id, self._values[identifier] if function is None else function()
+
+    def check_write(self, identifier, type_id, value, message=None, time=None):
+        """The status that a write would be answered with; nothing is changed."""
+        held = self._types.get(identifier)
+        if held is None:
+            return status.UNSUPPORTED_ATTRIBUTE
+        if held != type_id:
+            return status.INVALID_DATA_TYPE
+        if not self.table.access(identifier, self.side) & clusters.WRITE or identifier in self._readers:
+            return status.READ_ONLY
+        return status.SUCCESS if self.writer is None else self.writer(identifier, value, message, time)
+
+    def reports(self):
+        """The reporting engine of this side, made on first use; without it configurations are refused."""
+        if self.reporting is None:
+            self.reporting = Reporting(self._present)
+        return self.reporting
+
+    def _present(self, identifier):
+        _, type_id, value = self.record(identifier)
+        return type_id, value

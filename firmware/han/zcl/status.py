@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Status numbers of the ZCL and their names [ZCL 2.6.3]."""
+
+from micropython import const
+
+SUCCESS = const(0x00)
+FAILURE = const(0x01)
+NOT_AUTHORIZED = const(0x7E)
+RESERVED_FIELD_NOT_ZERO = const(0x7F)
+MALFORMED_COMMAND = const(0x80)
+UNSUP_CLUSTER_COMMAND = const(0x81)
+UNSUP_GENERAL_COMMAND = const(0x82)
+UNSUP_MANUF_CLUSTER_COMMAND = const(0x83)
+UNSUP_MANUF_GENERAL_COMMAND = const(0x84)
+INVALID_FIELD = const(0x85)
+UNSUPPORTED_ATTRIBUTE = const(0x86)
+INVALID_VALUE = const(0x87)
+READ_ONLY = const(0x88)
+INSUFFICIENT_SPACE = const(0x89)
+DUPLICATE_EXISTS = const(0x8A)
+NOT_FOUND = const(0x8B)
+UNREPORTABLE_ATTRIBUTE = const(0x8C)
+INVALID_DATA_TYPE = const(0x8D)
+INVALID_SELECTOR = const(0x8E)
+WRITE_ONLY = const(0x8F)
+INCONSISTENT_STARTUP_STATE = const(0x90)
+DEFINED_OUT_OF_BAND = const(0x91)
+INCONSISTENT = const(0x92)
+ACTION_DENIED = const(0x93)
+TIMEOUT = const(0x94)
+ABORT = const(0x95)
+INVALID_IMAGE = const(0x96)
+WAIT_FOR_DATA = const(0x97)
+NO_IMAGE_AVAILABLE = const(0x98)
+REQUIRE_MORE_IMAGE = const(0x99)
+NOTIFICATION_PENDING = const(0x9A)
+HARDWARE_FAILURE = const(0xC0)
+SOFTWARE_FAILURE = const(0xC1)
+CALIBRATION_ERROR = const(0xC2)
+UNSUPPORTED_CLUSTER = const(0xC3)
+
+_NAMES = (
+    b"00 SUCCESS\n01 FAILURE\n7e NOT_AUTHORIZED\n7f RESERVED_FIELD_NOT_ZERO\n80 MALFORMED_COMMAND\n"
+    b"81 UNSUP_CLUSTER_COMMAND\n82 UNSUP_GENERAL_COMMAND\n83 UNSUP_MANUF_CLUSTER_COMMAND\n"
+    b"84 UNSUP_MANUF_GENERAL_COMMAND\n85 INVALID_FIELD\n86 UNSUPPORTED_ATTRIBUTE\n87 INVALID_VALUE\n"
+    b"88 READ_ONLY\n89 INSUFFICIENT_SPACE\n8a DUPLICATE_EXISTS\n8b NOT_FOUND\n8c UNREPORTABLE_ATTRIBUTE\n"
+    b"8d INVALID_DATA_TYPE\n8e INVALID_SELECTOR\n8f WRITE_ONLY\n90 INCONSISTENT_STARTUP_STATE\n"
+    b"91 DEFINED_OUT_OF_BAND\n92 INCONSISTENT\n93 ACTION_DENIED\n94 TIMEOUT\n95 ABORT\n96 INVALID_IMAGE\n"
+    b"97 WAIT_FOR_DATA\n98 NO_IMAGE_AVAILABLE\n99 REQUIRE_MORE_IMAGE\n9a NOTIFICATION_PENDING\n"
+    b"c0 HARDWARE_FAILURE\nc1 SOFTWARE_FAILURE\nc2 CALIBRATION_ERROR\nc3 UNSUPPORTED_CLUSTER\n"
+)
+
+
+def name(status):
+    """The name of a status, as `UNSUPPORTED_ATTRIBUTE`; its number in hexadecimal where it has none."""
+    key = b"%02x " % status
+    start = _NAMES.find(key)
+    if start < 0:
+        return "0x%02X" % status
+    return _NAMES[start + 3 : _NAMES.find(b"\n", start)].decode()
+
+
+def identifier(name):
+    """The number of the status called `name`, None where there is none."""
+    start = _NAMES.find(b" " + name.encode() + b"\n")
+    return None if start < 0 else int(_NAMES[start - 2 : start], 16)

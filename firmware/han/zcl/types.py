@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every ZCL data type: its octets and its Python value [ZCL 2.6].
+
+| type | value |
+|---|---|
+| uint, int, enum, UTC, clusterId, attribId, bacOID | int; the invalid value is None |
+| data, map | int; there is no invalid value |
+| bool | False, True; the invalid value is None |
+| semi, single, double | float; NaN is None |
+| octstr, octstr16 | bytes; None is the invalid string, not the empty one |
+| string, string16 | str; None as before. Octets that are no UTF-8 are taken as one character each |
+| EUI64 | 8 octets, most significant first; the invalid value is None |
+| ToD, date | 4 octets as sent; the invalid value is None |
+| key128 | 16 octets as sent |
+| array, set, bag | (element type, [values]); None invalid |
+| struct | [(type, value), ...]; None invalid |
+| nodata, unk | None |
+
+UTC counts seconds from 2000-01-01T00:00:00Z. All integers are little endian on the air, and exact at any width.
+"""
+
+import struct
+
+from micropython import const
+
+from han.errors import CodecError
+from han.zcl.tables.types import KINDS, NAMES, SIZES
+
+# Kinds of value, as the generator of the table numbers them.
+_NUMBER = const(1)  # unsigned, all ones invalid
+_CODE = const(2)  # the same, but discrete
+_BITS = const(3)  # unsigned, no invalid value
+_SIGNED = const(4)
+_BOOL = const(5)
+_FLOAT = const(6)
+_OCTETS = const(7)
+_TEXT = const(8)
+_LIST = const(9)
+_STRUCT = const(10)
+_ADDRESS = const(11)
+_MOMENT = const(12)
+_KEY = const(13)
+_NOTHING = const(15)
+
+_DEEPEST = const(4)  # collections within collections
+
+
+def encode(type_id, value):
+    """The octets of `value` as data type `type_id`. Raises CodecError where it does not fit."""
+    kind = KINDS[type_id]
+    size = SIZES[type_id]
+    try:
+        if kind <= _SIGNED:
+            bits = size << 3
+            if value is None:
+                return _invalid_number(type_id, kind, size)
+            if kind == _SIGNED:
+                # -2^(n-1) is the invalid value; as a number it stands for itself.
+                if -(1 << bits - 1) <= value < 1 << bits - 1:
+                    return (value & (1 << bits) - 1).to_bytes(size, "little")
+            elif kind and value >= 0 and not value >> bits:
+                return value.to_bytes(size, "little")
+            raise CodecError("%s cannot be %r" % (_described(type_id), value))
+        return _encode_other(type_id, kind, size, value)
+    except (TypeError, AttributeError):
+        raise CodecError("%s cannot be %r" % (_described(type_id), value))
+
+
+def decode(type_id, buffer, offset=0):
+    """The value at `offset` of `buffer`, and the offset of what follows it. Raises CodecError."""
+    kind = KINDS[type_id]
+    size = SIZES[type_id]
+    end = offset + size
+    if end > len(buffer):
+        raise CodecError("%s needs %d octets, there are %d" % (_described(type_id), size, len(buffer) - offset), offset)
+    if kind <= _SIGNED:
+        if size == 1:
+            value = buffer[offset]
+        elif kind:
+            value = int.from_bytes(buffer[offset:end], "little")
+        if kind == _SIGNED:
+            if buffer[end - 1] & 0x80:
+                value -= 1 << (size << 3)
+                if value == -(1 << (size << 3) - 1):
+                    value = None
+        elif kind <= _CODE:
+            if not kind:
+                raise CodecError("%s is not a data type" % _described(type_id), offset)
+            # The last octet rules out nearly every value without arithmetic on long integers.
+            if buffer[end - 1] == 0xFF and value == (1 << (size << 3)) - 1:
+                value = None
+        return value, end
+    return _decode_other(type_id, kind, buffer, offset, end, _DEEPEST)
+
+
+def fits(type_id, value):
+    """Whether `encode` takes `value`, found without building its octets where that is cheap."""
+    kind = KINDS[type_id]
+    if _NUMBER <= kind <= _BITS and isinstance(value, int):
+        return value >= 0 and not value >> (SIZES[type_id] << 3)
+    try:
+        encode(type_id, value)
+    except CodecError:
+        return False
+    return True
+
+
+def is_known(type_id):
+    """Whether `type_id` is a data type."""
+    return KINDS[type_id] != 0
+
+
+def is_analog(type_id):
+    """Whether values of the type are quantities, so that a reportable change makes sense [ZCL 2.6.1]."""
+    kind = KINDS[type_id]
+    return kind == _NUMBER or kind == _SIGNED or kind == _FLOAT or kind == _MOMENT
+
+
+def size(type_id):
+    """Octets of a value of the type, None where that depends on the value. Raises CodecError."""
+    kind = KINDS[type_id]
+    if not kind:
+        raise CodecError("%s is not a data type" % _described(type_id))
+    if _OCTETS <= kind <= _STRUCT:
+        return None
+    return SIZES[type_id]
+
+
+def name(type_id):
+    """The name of the type, as `uint48`. Raises CodecError."""
+    start = NAMES.find(b"\n%02x" % type_id)
+    if start < 0:
+        raise CodecError("0x%02X is not a data type" % type_id)
+    return NAMES[start + 3 : NAMES.find(b"\n", start + 3)].decode()
+
+
+def identifier(name):
+    """The number of the type called `name`. Raises CodecError."""
+    wanted = name.encode() + b"\n"
+    start = NAMES.find(wanted)
+    while start >= 0:
+        if NAMES[start - 3] == 10:  # the line begins with two hexadecimal digits
+            return int(NAMES[start - 2 : start], 16)
+        start = NAMES.find(wanted, start + 1)
+    raise CodecError("%r is not the name of a data type" % name)
+
+
+def _described(type_id):
+    return "type 0x%02X" % type_id if not KINDS[type_id] else name(type_id)
+
+
+def _invalid_number(type_id, kind, size):
+    if kind == _SIGNED:
+        return bytes(size - 1) + b"\x80"
+    if kind == _NUMBER or kind == _CODE:
+        return b"\xff" * size
+    raise CodecError("%s has no invalid value, so it cannot be None" % _described(type_id))
+
+
+def _encode_other(type_id, kind, size, value):
+    if kind == _NOTHING:
+        if value is None:
+            return b""
+    elif value is None:
+        if kind == _KEY:
+            raise CodecError("%s has no invalid value, so it cannot be None" % _described(type_id))
+        if kind == _FLOAT:
+            return _float_octets(size, None)
+        if kind == _LIST:
+            return b"\xff\xff\xff"
+        return b"\xff" * (2 if kind == _STRUCT else size)
+    elif kind == _BOOL:
+        if value == 0 or value == 1:
+            return b"\x01" if value else b"\x00"
+    elif kind == _FLOAT:
+        return _float_octets(size, value)
+    elif kind == _TEXT:
+        return _string(type_id, size, value.encode())
+    elif kind == _OCTETS:
+        return _string(type_id, size, bytes(value))
+    elif kind == _LIST:
+        return _collection(value)
+    elif kind == _STRUCT:
+        if len(value) >= 0xFFFF:
+            raise CodecError("a struct of %d elements is too long" % len(value))
+        octets = len(value).to_bytes(2, "little")
+        for element_type, element in value:
+            octets += bytes((element_type,)) + encode(element_type, element)
+        return octets
+    elif len(value) == size:
+        value = bytes(value)
+        return bytes(reversed(value)) if kind == _ADDRESS else value
+    raise CodecError("%s cannot be %r" % (_described(type_id), value))
+
+
+def _string(type_id, size, octets):
+    if len(octets) >= (1 << (size << 3)) - 1:
+        raise CodecError("%d octets are too many for %s" % (len(octets), name(type_id)))
+    return len(octets).to_bytes(size, "little") + octets
+
+
+def _collection(value):
+    element_type, elements = value
+    if not SIZES[element_type] or len(elements) >= 0xFFFF:
+        raise CodecError("%d elements of %s cannot be sent" % (len(elements), _described(element_type)))
+    octets = bytes((element_type,)) + len(elements).to_bytes(2, "little")
+    for element in elements:
+        octets += encode(element_type, element)
+    return octets
+
+
+def _decode_other(type_id, kind, buffer, offset, end, deepest):
+    if kind == _BOOL:
+        octet = buffer[offset]
+        if octet > 1 and octet != 0xFF:
+            raise CodecError("a bool cannot be 0x%02X" % octet, offset)
+        return (None if octet == 0xFF else octet == 1), end
+    if kind == _OCTETS or kind == _TEXT:
+        length = int.from_bytes(buffer[offset:end], "little")
+        if length == (1 << (end - offset << 3)) - 1:
+            return None, end
+        if end + length > len(buffer):
+            raise CodecError("a string of %d octets has %d" % (length, len(buffer) - end), offset)
+        octets = bytes(buffer[end : end + length])
+        return (octets if kind == _OCTETS else _text(octets)), end + length
+    if kind == _ADDRESS:
+        octets = bytes(reversed(bytes(buffer[offset:end])))
+        return (None if octets == b"\xff" * 8 else octets), end
+    if kind == _MOMENT or kind == _KEY:
+        octets = bytes(buffer[offset:end])
+        return (None if kind == _MOMENT and octets == b"\xff\xff\xff\xff" else octets), end
+    if kind == _FLOAT:
+        value = _float_value(bytes(buffer[offset:end]))
+        return (None if value != value else value), end
+    if kind == _NOTHING:
+        return None, end
+    return _decode_collection(kind, buffer, offset, deepest)
+
+
+def _decode_collection(kind, buffer, offset, deepest):
+    if not deepest:
+        raise CodecError("collections within collections, deeper than %d" % _DEEPEST, offset)
+    start = offset
+    element_type = 0
+    if kind == _LIST:
+        element_type = buffer[offset]
+        offset += 1
+    if offset + 2 > len(buffer):
+        raise CodecError("a collection has no length", start)
+    count = buffer[offset] | buffer[offset + 1] << 8
+    offset += 2
+    if count == 0xFFFF:
+        return None, offset
+    if kind == _LIST and not SIZES[element_type]:
+        # Elements without octets would let three octets ask for any amount of memory.
+        raise CodecError("a collection cannot be of %s" % _described(element_type), start)
+    elements = []
+    for _ in range(count):
+        if kind == _STRUCT:
+            if offset >= len(buffer):
+                raise CodecError("a struct of %d elements ends early" % count, offset)
+            element_type = buffer[offset]
+            offset += 1
+        inner = KINDS[element_type]
+        if inner == _LIST or inner == _STRUCT:
+            if offset >= len(buffer):
+                raise CodecError("a collection of %d elements ends early" % count, offset)
+            element, offset = _decode_collection(inner, buffer, offset, deepest - 1)
+        else:
+            element, offset = decode(element_type, buffer, offset)
+        elements.append((element_type, element) if kind == _STRUCT else element)
+    return (elements if kind == _STRUCT else (element_type, elements)), offset
+
+
+def _text(octets):
+    try:
+        return octets.decode()
+    except UnicodeError:
+        return "".join([chr(octet) for octet in octets])
+
+
+def _float_octets(size, value):
+    if size == 2:
+        return _semi_octets(value)
+    try:
+        return struct.pack("<f" if size == 4 else "<d", float("nan") if value is None else value)
+    except (OverflowError, ValueError, struct.error if hasattr(struct, "error") else ValueError):
+        raise CodecError("%r does not fit a float of %d octets" % (value, size))
+
+
+def _float_value(octets):
+    if len(octets) == 2:
+        return _semi_value(octets[0] | octets[1] << 8)
+    return struct.unpack("<f" if len(octets) == 4 else "<d", octets)[0]
+
+
+def _semi_value(half):
+    sign = -1.0 if half & 0x8000 else 1.0
+    exponent = half >> 10 & 0x1F
+    fraction = half & 0x3FF
+    if exponent == 0x1F:
+        return float("nan") if fraction else sign * float("inf")
+    if not exponent:
+        return sign * fraction / 16777216.0
+    return sign * (1024 + fraction) * 2.0 ** (exponent - 25)
+
+
+def _semi_octets(value):
+    """Half precision, rounded to the nearest, ties to even [IEEE 754]; MicroPython's struct lacks it."""
+    if value is None or value != value:
+        return b"\x00\x7e"
+    single = struct.unpack("<I", struct.pack("<f", value))[0]
+    sign = single >> 16 & 0x8000
+    exponent = (single >> 23 & 0xFF) - 112
+    fraction = single & 0x7FFFFF
+    if exponent >= 0x1F:
+        if single << 1 & 0xFFFFFFFF == 0xFF000000:
+            return (sign | 0x7C00).to_bytes(2, "little")
+        raise CodecError("%r does not fit a float of 2 octets" % value)
+    shift = 13
+    if exponent <= 0:
+        fraction |= 0x800000
+        shift = min(14 - exponent, 25)
+        exponent = 0
+    half = exponent << 10 | 0
+    half += fraction >> shift
+    rest = fraction & (1 << shift) - 1
+    if rest > 1 << shift - 1 or rest == 1 << shift - 1 and half & 1:
+        half += 1
+    if half >= 0x7C00:
+        raise CodecError("%r does not fit a float of 2 octets" % value)
+    return (sign | half).to_bytes(2, "little")
