@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Communications Hub Function: time server of the HAN, keeper of the device log, way to and from the WAN."""
 
-from han.clock import INVALID, RELIABLE, status_number, to_air
+from han.clock import INVALID, RELIABLE, status_number
 from han.devices.device import Device
 from han.errors import BenchError
 from han.gbcs import envelope
@@ -31,7 +31,7 @@ class CommunicationsHub(Device):
         self.device_log = list(configuration["device_log"])
         self._local = {}  # entity identifier -> device behind the same radio
         time_server = self.attributes(self.endpoint, TIME)
-        time_server.reader("time", self._air_time)
+        time_server.reader("time", self.utc)
         time_server.reader("time_status", self._time_status)
 
     def serve(self, entity, device):
@@ -67,9 +67,6 @@ class CommunicationsHub(Device):
 
     def state(self):
         return {"device_log": [identity.hex() for identity in self.device_log], "clock": self.clock.status}
-
-    def _air_time(self):
-        return to_air(self.utc())
 
     def _time_status(self):
         if self.clock.status == INVALID:

@@ -1,38 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What devices say when they ask, and what they make of the answers."""
+"""What devices make of the answers to their requests."""
 
 from han.errors import CodecError
-from han.zcl import clusters, commands
-from han.zcl.frame import CLUSTER, GLOBAL, TO_CLIENT, TO_SERVER, Frame
-
-
-def identifiers(cluster, names, side="server"):
-    """The attribute identifiers of names."""
-    table = clusters.table(cluster)
-    return [table.attribute_named(name, side).id for name in names]
-
-
-def read(attributes, sequence, direction=TO_SERVER):
-    """A Read Attributes frame."""
-    return Frame(GLOBAL, commands.READ_ATTRIBUTES, commands.encode(commands.READ_ATTRIBUTES, attributes), sequence, direction).encode()
-
-
-def report(cluster, values, sequence):
-    """A Report Attributes frame of a server: `values` is a list of (name, value)."""
-    table = clusters.table(cluster)
-    records = []
-    for name, value in values:
-        attribute = table.attribute_named(name)
-        records.append((attribute.id, attribute.type, value))
-    payload = commands.encode(commands.REPORT_ATTRIBUTES, records)
-    return Frame(GLOBAL, commands.REPORT_ATTRIBUTES, payload, sequence, TO_CLIENT).encode()
-
-
-def command(cluster, name, direction, fields, sequence):
-    """A command of a cluster by name."""
-    number = clusters.table(cluster).command_named(name, direction).id
-    payload = clusters.encode_command(cluster, name, direction, fields)
-    return Frame(CLUSTER, number, payload, sequence, direction).encode()
+from han.zcl import clusters, commands, foundation
+from han.zcl.frame import CLUSTER, GLOBAL
 
 
 def fields(cluster, frame):
@@ -78,4 +49,4 @@ def named(cluster, records):
 def values(cluster, names, frame):
     """{name: value} out of the answer to a read of `names`, empty when there is none."""
     answered = None if frame is None else records(frame)
-    return {} if answered is None else by_name(answered, identifiers(cluster, names), names)
+    return {} if answered is None else by_name(answered, foundation.identifiers(cluster, names), names)

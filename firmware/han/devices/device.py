@@ -2,12 +2,11 @@
 """What every device is made of: endpoints with clusters, requests waiting for answers, timers, a clock."""
 
 from han.clock import STATUS_NAMES, Clock, status_number, to_iso
-from han.devices import client
 from han.errors import BenchError
 from han.message import Message
 from han.zcl import foundation
 from han.zcl.attributes import Attributes
-from han.zcl.frame import TO_CLIENT
+from han.zcl.frame import TO_CLIENT, TO_SERVER
 
 REQUEST_TIMEOUT = 10  # seconds until a request counts as unanswered
 
@@ -30,7 +29,7 @@ class Device:
         self.clock = Clock()
         self._attributes = {}  # (endpoint, cluster, side) -> Attributes
         self._handlers = {}  # (cluster, side) -> function(name, fields, message, time)
-        self._waiting = {}  # (peer, cluster, sequence) -> [callback, deadline]
+        self._waiting = {}  # (peer, cluster, sequence) -> [callback, deadline, direction asked in]
         self._timers = []  # [node time, function]
         self._outgoing = []
         self._sequence = 0
@@ -162,7 +161,11 @@ class Device:
         The second octet of `payload` (no manufacturer code) is its sequence number.
         """
         self._changed = True
-        self._waiting[(peer, cluster, payload[1])] = [callback, time + timeout]
+        self._waiting[(peer, cluster, payload[1])] = [
+            callback,
+            time + timeout,
+            TO_CLIENT if payload[0] & 0x08 else TO_SERVER,
+        ]
         self.tell(peer, source_endpoint, endpoint, cluster, payload)
 
     def tell(self, peer, source_endpoint, endpoint, cluster, payload):
@@ -171,7 +174,7 @@ class Device:
 
     def read(self, peer, source_endpoint, endpoint, cluster, identifiers, callback, time):
         """Read attributes of a server; the callback gets the answering Frame or None."""
-        payload = client.read(identifiers, self.next_sequence())
+        payload = foundation.read(cluster, identifiers, self.next_sequence())
         self.ask(peer, source_endpoint, endpoint, cluster, payload, callback, time)
 
     def utc(self):
@@ -202,7 +205,7 @@ class Device:
         frame = foundation.parse(message.payload)
         if frame is not None and frame.manufacturer is None:
             waiting = self._waiting.get((message.source, message.cluster, frame.sequence))
-            if waiting is not None and foundation.is_answer(frame):
+            if waiting is not None and waiting[2] != frame.direction and foundation.is_answer(frame):
                 self._changed = True
                 del self._waiting[(message.source, message.cluster, frame.sequence)]
                 waiting[0](frame, time)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ESME: single- or polyphase electricity meter. Registers, history and tenancy for the HAN; voltage for the WAN only."""
 
-from han.clock import HALF_HOUR, INVALID, from_air, status_number, to_iso
+from han.clock import HALF_HOUR, INVALID, status_number, to_iso
 from han.devices import metrology
 from han.devices.device import Device
 from han.devices.history import History
@@ -158,7 +158,7 @@ class ElectricityMeter(Device):
 
     def bench_change_of_tenancy(self, arguments, time):
         """What ECS12 would set: the date, and bit 9 of the change control (REQ-0056-6)."""
-        date = from_air(arguments["date"])
+        date = arguments["date"]
         utc = self.utc()
         self.tenancy.publish(0, 0 if utc is None else utc, 0, date, arguments.get("control", 0x0200))
         self._plan_tenancy(time)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gas Proxy Function: holds what the sleeping gas meter pushed and answers for it, to the WAN and to the HAN."""
 
-from han.clock import INVALID, RELIABLE, UNRELIABLE, from_air, status_number
+from han.clock import INVALID, RELIABLE, UNRELIABLE, status_number
 from han.devices import client
 from han.devices.device import Device
 from han.devices.history import History
@@ -9,7 +9,7 @@ from han.devices.registers import FROM_GSME, SETS, Stamps, stamp
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tenancy import Tenancy
 from han.gbcs.server import GbcsServer
-from han.zcl import status
+from han.zcl import foundation, status
 
 BASIC = 0x0000
 TIME = 0x000A
@@ -49,7 +49,7 @@ class GasProxy(Device):
         self.prepayment = self.attributes(self.mirror, PREPAYMENT)
         self._owners = {}  # (cluster, attribute identifier) -> register set
         for name, cluster, names in SETS:
-            for identifier in client.identifiers(cluster, names):
+            for identifier in foundation.identifiers(cluster, names):
                 self._owners[(cluster, identifier)] = name
         self._serve(configuration)
         self.server = GbcsServer(self, configuration["keys"], self._values)
@@ -91,7 +91,7 @@ class GasProxy(Device):
         if message.source != self.configuration["gsme"]:
             return status.NOT_AUTHORIZED
         if name == "request_mirror":
-            return "request_mirror_response", {"endpoint_id": self.mirror}
+            return "request_mirror_response", {"end_point_id": self.mirror}
         return status.UNSUP_CLUSTER_COMMAND
 
     def _reported(self, cluster, records, message, time):
@@ -108,7 +108,7 @@ class GasProxy(Device):
                 self._session_status = RELIABLE if values["time_status"] & 0x02 else UNRELIABLE
             return status.SUCCESS
         if "reading_snapshot_time" in values:
-            self._session_time = from_air(values["reading_snapshot_time"])
+            self._session_time = values["reading_snapshot_time"]
         self._keep(cluster, records, values, time)
         if values.get("attribute_reporting_status") == 1:
             self._session_end = None

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """GSME: gas meter on a battery. Sleeps, wakes each half hour, pushes its registers and its time to the gas proxy."""
 
-from han.clock import HALF_HOUR, RELIABLE, from_air, status_number, to_air
+from han.clock import HALF_HOUR, RELIABLE, status_number
 from han.devices import client, metrology
 from han.devices.device import Device
 from han.devices.history import History
+from han.zcl import foundation
 from han.zcl.frame import TO_CLIENT
 
 METERING = 0x0702
@@ -160,13 +161,13 @@ class GasMeter(Device):
     def _join(self, time):
         """Find the mirror: a repeated request gets the same endpoint [ZSE 5]."""
         hub = self.configuration["hub"]
-        payload = client.command(METERING, "request_mirror", TO_CLIENT, {}, self.next_sequence())
+        payload = foundation.command(METERING, "request_mirror", TO_CLIENT, {}, self.next_sequence())
         self.ask(hub["identity"], self.endpoint, hub["esi"], METERING, payload, self._mirror_given, time)
 
     def _mirror_given(self, frame, time):
         fields = None if frame is None else client.fields(METERING, frame)
-        if fields is not None and fields.get("endpoint_id", 0xFFFF) != 0xFFFF:
-            self.mirror = fields["endpoint_id"]
+        if fields is not None and fields.get("end_point_id", 0xFFFF) != 0xFFFF:
+            self.mirror = fields["end_point_id"]
             self._values.set("mirror", self.mirror)
         self._plan_wake(time)
         if self.mirror is None:
@@ -190,13 +191,13 @@ class GasMeter(Device):
         hub = self.configuration["hub"]
         self.at(time + STAYS_AWAKE, self._sleep)
         self.read(
-            hub["identity"], self.endpoint, hub["time"], TIME, client.identifiers(TIME, HUB_TIME), self._hub_time, time
+            hub["identity"], self.endpoint, hub["time"], TIME, foundation.identifiers(TIME, HUB_TIME), self._hub_time, time
         )
 
     def _hub_time(self, frame, time):
         """Compare with the hub's time, adjust what is small (REQ-CLK-2)."""
         values = client.values(TIME, HUB_TIME, frame)
-        hub_utc = from_air(values.get("time"))
+        hub_utc = values.get("time")
         utc = self.utc()
         if hub_utc is not None and utc is not None and self.clock.status == RELIABLE:
             difference = hub_utc - utc
@@ -234,7 +235,7 @@ class GasMeter(Device):
             synchronised = 0x02 if self.clock.status == RELIABLE else 0
             self.time_server.set("time_status", synchronised)
             reports.append((TIME, self._report(TIME, ("time_status",), self.time_server)))
-            self.metering.set("reading_snapshot_time", to_air(self.utc()))
+            self.metering.set("reading_snapshot_time", self.utc())
         sets = []
         for names in STATIC:
             sets.append((METERING, names, False))
@@ -258,7 +259,7 @@ class GasMeter(Device):
 
     def _report(self, cluster, names, attributes):
         values = [(name, attributes.get(name)) for name in names]
-        return client.report(cluster, values, self.next_sequence())
+        return foundation.report(cluster, values, self.next_sequence())
 
     def state(self):
         return {"current_summation_delivered": self.litres(), "mirror": self.mirror, "clock": self.clock.status}

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """IHD: polls the electricity meter and the gas proxy, shows what they say, forgets the former occupier."""
 
-from han.clock import DAY, HALF_HOUR, INVALID, RELIABLE, UNRELIABLE, from_air, to_iso
+from han.clock import DAY, HALF_HOUR, INVALID, RELIABLE, UNRELIABLE, to_iso
 from han.devices import client
 from han.devices.device import Device
 from han.devices.served import period_names
 from han.devices.tenancy import TenancyWatch
+from han.zcl import foundation
 
 TIME = 0x000A
 PRICE = 0x0700
@@ -64,7 +65,7 @@ class Poll:
         self.fuel = fuel
         self.cluster = cluster
         self.names = names
-        self.identifiers = client.identifiers(cluster, names)
+        self.identifiers = foundation.identifiers(cluster, names)
         self.take = take
         self.due = 0
 
@@ -138,12 +139,12 @@ class InHomeDisplay(Device):
         hub = self.configuration["hub"]
         self.at(time + self.configuration.get("time_poll", DAY), self._ask_time)
         self.read(
-            hub["identity"], self.endpoint, hub["time"], TIME, client.identifiers(TIME, HUB_TIME), self._told_time, time
+            hub["identity"], self.endpoint, hub["time"], TIME, foundation.identifiers(TIME, HUB_TIME), self._told_time, time
         )
 
     def _told_time(self, frame, time):
         values = client.values(TIME, HUB_TIME, frame)
-        utc = from_air(values.get("time"))
+        utc = values.get("time")
         first = self.clock.status == INVALID
         if utc is None:
             self.at(time + 60, self._ask_time)
@@ -242,7 +243,7 @@ class InHomeDisplay(Device):
     def _take_tenancy(self, fuel, values, time):
         """The answer about change of tenancy: with it the fuel's figures may be shown again."""
         if TENANCY[0] in values:
-            fuel.watch.learn(from_air(values[TENANCY[0]]), values.get(TENANCY[1]) or 0)
+            fuel.watch.learn(values[TENANCY[0]], values.get(TENANCY[1]) or 0)
         else:
             fuel.watch.refuse()  # a meter from before the change: carry on (AT-0056-10)
             self.report("tenancy", {"fuel": fuel.name, "supported": False})
@@ -316,7 +317,7 @@ class InHomeDisplay(Device):
         screen["electricity_register"] = electricity.get("current_summation_delivered")
         gas = self._gas.now
         screen["gas_register"] = gas.get("current_summation_delivered")
-        screen["gas_reading_time"] = to_iso(from_air(gas.get("reading_snapshot_time")))
+        screen["gas_reading_time"] = to_iso(gas.get("reading_snapshot_time"))
         for fuel in self.fuels:
             self._history_items(fuel, screen)
         return screen

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Change of tenancy: what a meter or the gas proxy holds of it, and what a display makes of it (SECMP0056)."""
 
-from han.clock import from_air, to_air
 from han.zcl import status
 
 CLUSTER = 0x0708
@@ -26,11 +25,10 @@ class Tenancy:
         self._show()
 
     def publish(self, provider_id, issuer_event_id, tariff_type, date, control):
-        """Take a PublishChangeOfTenancy; returns a ZCL status [ZSE 6].
+        """Take a PublishChangeOfTenancy, `date` None for a cancellation; returns a ZCL status [ZSE 6].
 
         Executed on receipt whether the date is past or future (REQ-0056-8). An older event changes nothing.
         """
-        date = from_air(date)
         if issuer_event_id < self.issuer_event_id:
             return status.SUCCESS
         if date is None:  # a cancellation names what it cancels
@@ -54,7 +52,7 @@ class Tenancy:
             "provider_id": self.provider_id,
             "issuer_event_id": self.issuer_event_id,
             "tariff_type": self.tariff_type,
-            "implementation_date_time": to_air(self.date),
+            "implementation_date_time": self.date,
             "proposed_tenancy_change_control": self.control,
         }
 
