@@ -199,7 +199,10 @@ def public_key(private):
 
 
 def shared_secret(private, public):
-    """What a private key and the other party's public key agree on: x, 32 octets [GBCS 4.3.3.3]; raises KeyFormatError."""
+    """What a private key and the other party's public key agree on: x, 32 octets [GBCS 4.3.3.3].
+
+    Raises KeyFormatError.
+    """
     x, _ = _affine(_products(0, public_point(public), private_number(private)))
     return x.to_bytes(32, "big")
 
