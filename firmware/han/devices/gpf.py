@@ -171,7 +171,7 @@ class GasProxy(Device):
         answer = self.server.answer(octets, time)
         return () if answer is None else (answer,)
 
-    def gbcs_read(self, cluster, attribute, request):
+    def gbcs_read(self, cluster, attribute):
         """(ZCL status, data type, value) of an attribute for the WAN [GBCS 11.1]."""
         endpoint = self.mirror if cluster in (METERING, PREPAYMENT) else self.esi
         return self.attributes(endpoint, cluster).record(attribute)

@@ -47,10 +47,14 @@ class Simulation:
         self._start = plan["start"]
         self._end = (plan["end"] - plan["start"]) * 1000
         self._steps = sorted(plan.get("steps", ()), key=lambda step: step[0])
+        self._steps.reverse()  # the next one is the last
+        self._progress = 0
+        self.now = 0  # milliseconds since the start
         self._full = plan.get("trace", "full") == "full"
         air = plan.get("air", {})
         random.seed(plan.get("seed", 0))
         self.nodes = build(plan["devices"])
+        self._boards = list(self.nodes.values())
         self._by_identity = {node.identity: node for node in self.nodes.values()}
         self._names = {}
         self.air = Loopback(
@@ -64,16 +68,23 @@ class Simulation:
         self.counts = {}
 
     def run(self):
-        """Run to the end of the plan."""
+        """Run the whole plan and end with the summary."""
+        self.begin()
+        self.advance(self._end)
+        self._line("Z %s\n" % json.dumps(self.summary()))
+
+    def begin(self):
+        """Power on."""
         for node in self.nodes.values():
             self._after(0, node, node.power(True, self._start))
+
+    def advance(self, end):
+        """Run up to, and not at, `end` milliseconds after the start."""
         steps = self._steps
-        at_step = 0
         air = self.air
-        nodes = list(self.nodes.values())
-        progress = now = 0
+        nodes = self._boards
         start = self._start
-        end = self._end
+        now = self.now
         while True:
             moment = end
             due = None
@@ -88,25 +99,30 @@ class Simulation:
             if frame is not None and frame < moment:
                 moment = frame
                 due = air
-            if at_step < len(steps) and steps[at_step][0] <= moment:
-                step = steps[at_step]
-                at_step += 1
-                self._step(step)
+            if steps and steps[-1][0] <= moment and steps[-1][0] < end:
+                now = max(now, steps[-1][0])
+                self.now = now
+                self._step(steps.pop())
                 continue
             if due is None:
                 break
             if moment < now:
                 moment = now  # a deadline that lies behind is due now: time never runs back
             now = moment
-            if moment >= progress:
+            self.now = now
+            if moment >= self._progress:
                 self._line("P %d\n" % moment)
-                progress = moment - moment % _PROGRESS + _PROGRESS
+                self._progress = moment - moment % _PROGRESS + _PROGRESS
             if due is air:
-                for now, node, message in air.deliver():
-                    self._after(now, node, node.receive(message, start + now // 1000))
+                for at, node, message in air.deliver():
+                    self._after(at, node, node.receive(message, start + at // 1000))
             else:
                 self._after(moment, due, due.tick(start + moment // 1000))
-        self._line("Z %s\n" % json.dumps(self.summary()))
+        self.now = end
+
+    def command(self, role, verb, arguments):
+        """An input of the bench, now."""
+        self._step([self.now, role, verb, arguments])
 
     def summary(self):
         """What the run came to: frames on the air, frames lost, and each device's state."""
