@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from hanref.errors import UsageError
 from hanref.moments import duration, moment, moment_or_offset
@@ -19,9 +19,11 @@ from hanref.moments import duration, moment, moment_or_offset
 ROLES = ("hub", "esme", "gsme", "ihd", "ppmid")
 TARGETS = ("hub", "chf", "gpf", "esme", "gsme", "ihd", "ppmid")
 TIERS = ("sim", "emulated", "physical")
+CLEAR_CONSUMER_DATA = 0x200  # change control bit 9 [REQ-0056-7]
 
 Seconds = Annotated[int, Field(gt=0, le=86400 * 400)]
 Identity = Annotated[str, Field(pattern="^[0-9A-Fa-f]{16}$")]
+Amount = Annotated[int, Field(ge=0)]
 ClockStatus = Literal["reliable", "unreliable", "invalid"]
 
 
@@ -32,48 +34,61 @@ class Table(BaseModel):
 
 
 # Devices --------------------------------------------------------------------------------------------------
+#
+# What is left out takes the device's own default.
 
 
-class Hub(Table):
-    """CHF and GPF in one box."""
+class Device(Table):
+    """What every device can be told."""
 
     identity: Identity | None = None
+    clock: ClockStatus | None = None
+
+
+class Hub(Device):
+    """CHF and GPF in one box; `identity` is the GPF's."""
+
     chf_identity: Identity | None = None
+    change_of_tenancy: bool | None = None
 
 
-class Esme(Table):
-    """The electricity meter."""
+class Esme(Device):
+    """The electricity meter. Thresholds in W, price in 10^-5 pounds a kWh."""
 
-    identity: Identity | None = None
-    voltage_period: Seconds = 1800
-    voltage_anchor: Literal["commence", "restart"] = "commence"
-    phases: Literal[1, 3] = 1
-    watts: int = 400
+    phases: Literal[1, 3] | None = None
+    voltage_period: Seconds | None = None
+    voltage_anchor: Literal["commence", "restart"] | None = None
+    thresholds: tuple[int, int] | None = None
+    price: Amount | None = None
+    change_of_tenancy: bool | None = None
 
-
-class Gsme(Table):
-    """The gas meter, asleep but for its wakes on the half hour."""
-
-    identity: Identity | None = None
-    litres_per_hour: Annotated[int, Field(ge=0)] = 0
-
-
-class Ihd(Table):
-    """The in-home display."""
-
-    identity: Identity | None = None
-    electricity_poll: Seconds = 10
-    gas_poll: Seconds = 1800
-    tenancy_poll: Seconds = 86400
+    @field_validator("thresholds", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
 
 
-class Ppmid(Table):
+class Gsme(Device):
+    """The gas meter, asleep but for its wakes. `register` in litres at the start, price in 10^-5 pounds a kWh."""
+
+    register_litres: Amount | None = Field(default=None, alias="register")
+    price: Amount | None = None
+    calorific_value: Amount | None = None
+    conversion_factor: Amount | None = None
+
+
+class Ihd(Device):
+    """The in-home display; intervals in seconds."""
+
+    electricity_poll: Seconds | None = None
+    gas_poll: Seconds | None = None
+    history_poll: Seconds | None = None
+    tenancy_poll: Seconds | None = None
+    time_poll: Seconds | None = None
+
+
+class Ppmid(Ihd):
     """The prepayment interface."""
-
-    identity: Identity | None = None
-    electricity_poll: Seconds = 10
-    gas_poll: Seconds = 1800
-    tenancy_poll: Seconds = 86400
 
 
 class Devices(Table):
@@ -117,7 +132,7 @@ class ChangeOfTenancy(Step):
     targets = ("esme", "gpf")
     do: Literal["change_of_tenancy"]
     date: Any
-    control: Annotated[int, Field(ge=0, le=0xFFFFFFFF)] = 0x200
+    control: Annotated[int, Field(ge=0, le=0xFFFFFFFF)] = CLEAR_CONSUMER_DATA
 
 
 class VoltagePeriod(Step):
@@ -158,18 +173,26 @@ class Link(Step):
     on: bool
 
 
-class Voltage(Step):
-    """The voltage at the meter from now on, or a ramp `to_volts` that takes `over`."""
+class Feed(Step):
+    """Something to measure: constant, a `swing` around it each `swing_period`, or a ramp `ramp_to` that takes `over`."""
+
+    swing: Annotated[float, Field(gt=0)] | None = None
+    swing_period: Seconds | None = None
+    ramp_to: float | None = None
+    over: str | None = None
+
+
+class Voltage(Feed):
+    """The voltage at the meter from now on, on one phase or on all."""
 
     targets = ("esme",)
     do: Literal["voltage"]
     to: str = "esme"
     volts: Annotated[float, Field(ge=0, le=500)]
-    to_volts: Annotated[float, Field(ge=0, le=500)] | None = None
-    over: str = "0s"
+    phase: Literal[1, 2, 3] | None = None
 
 
-class Load(Step):
+class Load(Feed):
     """The power drawn from now on; negative is export."""
 
     targets = ("esme",)
@@ -178,11 +201,21 @@ class Load(Step):
     watts: int
 
 
-class GasFlow(Step):
+class GasFlow(Feed):
+    """The gas drawn from now on."""
+
     targets = ("gsme",)
     do: Literal["gas_flow"]
     to: str = "gsme"
-    litres_per_hour: Annotated[int, Field(ge=0)]
+    litres_per_hour: Amount
+
+
+class Poll(Step):
+    """How often the display reads the electricity figures from now on, in seconds."""
+
+    targets = ("ihd", "ppmid")
+    do: Literal["poll"]
+    electricity: Seconds
 
 
 class Press(Step):
@@ -194,7 +227,7 @@ class Press(Step):
 
 
 AnyStep = Annotated[
-    Read | ChangeOfTenancy | VoltagePeriod | ClockStep | TimeReport | Power | Link | Voltage | Load | GasFlow | Press,
+    Read | ChangeOfTenancy | VoltagePeriod | ClockStep | TimeReport | Power | Link | Voltage | Load | GasFlow | Poll | Press,
     Field(discriminator="do"),
 ]
 
@@ -290,9 +323,15 @@ def _check_arguments(step: Step, utc: int, where: str) -> None:
         if isinstance(step, ChangeOfTenancy):
             field = "date"
             moment_or_offset(step.date, utc)
-        elif isinstance(step, Voltage):
+            field = "control"
+            if step.to == "gpf" and step.control != CLEAR_CONSUMER_DATA:
+                raise ValueError("GCS09 always sets 0x%08X" % CLEAR_CONSUMER_DATA)
+        elif isinstance(step, Feed):
             field = "over"
-            duration(step.over)
+            if (step.ramp_to is None) != (step.over is None):
+                raise ValueError("a ramp has both ramp_to and over")
+            if step.over is not None:
+                duration(step.over)
         elif isinstance(step, ClockStep) and step.status is None and step.step is None:
             field = "status"
             raise ValueError("say status or step")
@@ -303,50 +342,49 @@ def _check_arguments(step: Step, utc: int, where: str) -> None:
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """The first thing wrong in a file, as `field: what`, with a guess where a key is unknown."""
     first = error.errors()[0]
-    place = [part for part in first["loc"]]
-    field = _field(place, first.get("input"))
+    place = list(first["loc"])
+    field = _field(place)
     if first["type"] == "extra_forbidden":
         guess = get_close_matches(str(place[-1]), _keys(model, place[:-1]), 1)
         return "%s: unknown key%s" % (field, "; did you mean %s?" % guess[0] if guess else "")
     if first["type"] == "missing":
         return "%s: is missing" % field
     if first["type"].startswith("union_tag"):
-        verbs = sorted(_verbs())
-        given = (first.get("input") or {}).get("do") if isinstance(first.get("input"), Mapping) else None
-        return "%s.do: %s: there are %s" % (
-            field,
-            "is missing" if given is None else "unknown verb %r" % (given,),
-            ", ".join(verbs),
-        )
+        given = first["input"].get("do") if isinstance(first["input"], Mapping) else None
+        what = "is missing" if given is None else "unknown verb %r" % (given,)
+        return "%s: do: %s: there are %s" % (field, what, ", ".join(sorted(_verbs())))
     message = first["msg"].removeprefix("Value error, ")
     return "%s: %s" % (field, message[:1].lower() + message[1:])
 
 
-def _field(place: list[Any], _: object) -> str:
-    """`step 4.use_case` of ("step", 3, "read", "use_case")."""
-    if len(place) >= 2 and place[0] == "step" and isinstance(place[1], int):
-        rest = [str(part) for part in place[2:]]
-        if rest and rest[0] in _verbs():
-            return "step %d (%s)" % (place[1] + 1, rest[0]) + "".join(": " + part for part in rest[1:])
-        return ".".join(["step %d" % (place[1] + 1), *rest])
-    return ".".join(str(part) for part in place)
+def _field(place: list[Any]) -> str:
+    """`step 4 (read): use_case` of ("step", 3, "read", "use_case"), `devices.ihd.gas_poll` elsewhere."""
+    if len(place) < 2 or place[0] != "step":
+        return ".".join(str(part) for part in place)
+    where = "step %d" % (place[1] + 1)
+    rest = place[2:]
+    if rest and rest[0] in _verbs():
+        where += " (%s)" % rest.pop(0)
+    return ": ".join([where, *map(str, rest)])
 
 
-def _verbs() -> dict[str, type[Step]]:
-    return {kind.model_fields["do"].annotation.__args__[0]: kind for kind in Step.__subclasses__()}  # type: ignore[union-attr]
+def _verbs(kind: type[Step] = Step) -> dict[str, type[Step]]:
+    """Every verb with its step."""
+    found = {}
+    for step in kind.__subclasses__():
+        verb = get_args(step.model_fields["do"].annotation)
+        found.update({verb[0]: step} if verb else {})
+        found.update(_verbs(step))
+    return found
 
 
 def _keys(model: type[BaseModel], place: list[Any]) -> list[str]:
-    """The keys known at a place of a model."""
-    kinds: dict[str, type[BaseModel]] = {
-        "scenario": Heading,
-        "devices": Devices,
-        "devices.hub": Hub,
-        "devices.esme": Esme,
-        "devices.gsme": Gsme,
-        "devices.ihd": Ihd,
-        "devices.ppmid": Ppmid,
-    }
-    if place[:1] == ["step"] and len(place) > 2:
-        return list(_verbs()[place[2]].model_fields)
-    return list(kinds.get(".".join(map(str, place)), model).model_fields)
+    """The keys known at a place of a file that `model` describes."""
+    for part in place:
+        if part in _verbs():
+            return list(_verbs()[part].model_fields)
+        if isinstance(part, str) and part in model.model_fields:
+            annotation = model.model_fields[part].annotation
+            kinds = [annotation, *get_args(annotation)]
+            model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -60,6 +60,11 @@ class Trace:
             raise UsageError("the trace has no event %d" % n) from None
 
     @property
+    def complete(self) -> bool:
+        """Whether nothing is missing: a run of ours, and not a capture in which frames may be lost."""
+        return bool(self.header.get("complete", True))
+
+    @property
     def start(self) -> int:
         """Milliseconds since 2000 of the first event, 0 in an empty trace."""
         return self.events[0].milliseconds if self.events else 0

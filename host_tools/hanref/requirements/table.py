@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of requirements, read from data/requirements.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One numbered requirement. `devices` are upper-case roles, TOOL or FIRMWARE; `confidence` is C, S or I."""
+
+    id: str
+    modification: str
+    devices: tuple[str, ...]
+    text: str
+    source: str
+    confidence: str
+    confidence_note: str = ""
+
+
+@cache
+def _document() -> dict[str, Any]:
+    text = (resources.files("hanref") / "data" / "requirements.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def requirements() -> dict[str, Requirement]:
+    """Every requirement by its id, in the order of the table."""
+    rows = ({**row, "devices": tuple(row["devices"])} for row in _document()["requirement"])
+    return {row["id"]: Requirement(**row) for row in rows}
+
+
+def modifications() -> dict[str, str]:
+    """Titles of the modifications by name."""
+    return dict(_document()["modifications"])
+
+
+def releases() -> dict[str, list[str]]:
+    """The modifications of each release."""
+    return dict(_document()["releases"])
+
+
+def sources() -> dict[str, str]:
+    """What the source tags stand for."""
+    return dict(_document()["sources"])

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a scenario to the plan that a HAN carries out. docs/architecture.md describes the plan."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from han.clock import to_iso
+
+from hanref import scenario as files
+from hanref.errors import UsageError
+from hanref.moments import duration, moment_or_offset
+from hanref.run.wan import Wan
+from hanref.scenario import Scenario, Step
+
+# Device type numbers end the test identifiers [device requirements 1.1].
+_NUMBERS = {"gsme": 0, "esme": 1, "chf": 2, "hub": 3, "ppmid": 5, "ihd": 6}
+_OWN_IDENTITY = ("identity", "chf_identity")
+
+WAN_SIDE = "chf"  # messages from the WAN reach the hub here
+BENCH_FOR_ECS12 = "the bench sets what ECS12 would set"
+BENCH_FOR_ECS29A = "the bench sets what ECS29a would set"
+
+
+@dataclass
+class Plan:
+    """`document` goes to the HAN, `header` on top of the trace; `orders` are the steps as the trace tells them.
+
+    `identities` maps role to EUI-64, the hub's radio under `hub`, `gpf` and `chf`.
+    """
+
+    document: dict[str, Any]
+    header: dict[str, Any]
+    orders: list[dict[str, Any]]
+    identities: dict[str, bytes]
+    wan: Wan
+
+
+def make(scenario: Scenario, seed: int | None = None) -> Plan:
+    """The plan of a scenario; `seed` in place of its own. Raises UsageError."""
+    heading = scenario.scenario
+    seed = heading.seed if seed is None else seed
+    present = scenario.devices.present()
+    entities = _entities(present)
+    wan = Wan(seed, {role: entity for role, entity in entities.items() if role != "hub"})
+    steps, orders = _steps(scenario, wan)
+    document = {
+        "start": heading.start,
+        "end": heading.end,
+        "seed": seed,
+        "trace": heading.trace,
+        "devices": {role: _settings(role, table, entities, wan) for role, table in present.items()},
+        "steps": steps,
+    }
+    header = {
+        "scenario": heading.name,
+        "title": heading.title,
+        "tier": "sim",
+        "seed": seed,
+        "start": to_iso(heading.start),
+        "end": to_iso(heading.end),
+        "complete": heading.trace == "full",
+        "devices": {role: _description(role, entity, present) for role, entity in entities.items() if role != "hub"},
+    }
+    radios = {role: entity for role, entity in entities.items() if role != "chf"}
+    radios["chf"] = radios["hub"]
+    return Plan(document, header, orders, radios, wan)
+
+
+def _entities(present: dict[str, files.Table]) -> dict[str, bytes]:
+    """Entity identifier by role; the hub's radio is the GPF [GBCS 1.3]."""
+    entities = {}
+    for role, table in present.items():
+        given = getattr(table, "identity", None)
+        entities[role] = bytes.fromhex(given) if given else _test_identity(role)
+    hub = present["hub"]
+    assert isinstance(hub, files.Hub)
+    entities["chf"] = bytes.fromhex(hub.chf_identity) if hub.chf_identity else _test_identity("chf")
+    entities["gpf"] = entities["hub"]
+    return entities
+
+
+def _test_identity(role: str) -> bytes:
+    return b"\x02hanref" + bytes((_NUMBERS[role],))
+
+
+def _settings(role: str, table: files.Table, entities: dict[str, bytes], wan: Wan) -> dict[str, Any]:
+    settings = table.model_dump(exclude_none=True, by_alias=True)
+    settings["identity"] = entities[role].hex()
+    if role == "hub":
+        settings["chf_identity"] = entities["chf"].hex()
+    settings["parties"] = wan.parties_of(entities[role])
+    return settings
+
+
+def _description(role: str, entity: bytes, present: dict[str, files.Table]) -> dict[str, Any]:
+    board = "hub" if role in ("chf", "gpf") else role
+    settings = present[board].model_dump(exclude_none=True, by_alias=True, exclude=set(_OWN_IDENTITY))
+    return {"role": role, "identity": entity.hex(), "configuration": settings}
+
+
+def _steps(scenario: Scenario, wan: Wan) -> tuple[list[list[Any]], list[dict[str, Any]]]:
+    """The steps in order of time, for the HAN and for the trace."""
+    heading = scenario.scenario
+    ordered = sorted(enumerate(scenario.step, 1), key=lambda numbered: scenario.when(numbered[1]))
+    steps = []
+    orders = []
+    for place, (number, step) in enumerate(ordered, 1):
+        utc = scenario.when(step)
+        try:
+            verb, arguments, told, note = _order(step, utc, wan, place)
+        except UsageError as error:
+            raise UsageError("scenario %s: step %d (%s): %s" % (heading.name, number, step.do, error)) from None
+        to = WAN_SIDE if verb == "gbcs" else step.to
+        steps.append([(utc - heading.start) * 1000, to, verb, arguments])
+        order: dict[str, Any] = {"verb": step.do, "arguments": told}
+        if note:
+            order["note"] = note
+        orders.append(order)
+    return steps, orders
+
+
+def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str, Any], dict[str, Any], str]:
+    """(device verb, its arguments, arguments as the trace tells them, note) of a step."""
+    if isinstance(step, files.Read):
+        octets = wan.command(step.use_case, step.to, _counter(utc, counter))
+        return "gbcs", {"octets": octets.hex()}, {"use_case": step.use_case}, ""
+    if isinstance(step, files.ChangeOfTenancy):
+        date = moment_or_offset(step.date, utc)
+        told = {"date": to_iso(date), "control": step.control}
+        if step.to == "esme":
+            return step.do, {"date": date, "control": step.control}, told, BENCH_FOR_ECS12
+        octets = wan.command("GCS09", step.to, _counter(utc, counter), [[utc, date]])
+        return "gbcs", {"octets": octets.hex()}, {"use_case": "GCS09", **told}, ""
+    arguments = step.model_dump(exclude={"at", "do", "to"}, exclude_none=True)
+    if isinstance(step, files.Feed) and step.over is not None:
+        arguments["over"] = duration(step.over)
+        arguments["to"] = arguments.pop("ramp_to")
+    if isinstance(step, files.Link):
+        arguments = {"up": step.on}
+    note = BENCH_FOR_ECS29A if isinstance(step, files.VoltagePeriod) else ""
+    return step.do, arguments, arguments, note
+
+
+def _counter(utc: int, place: int) -> int:
+    """An originator counter that rises with every command of a run. Its low 32 bits are never zero: that is a top-up's."""
+    return utc << 16 | place & 0xFFFF

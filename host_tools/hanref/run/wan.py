@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The WAN side of a run: a supplier and an Access Control Broker with test keys of the run, and their commands."""
+
+import hashlib
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from han.gbcs import gbz, protection, templates, use_cases
+from han.gbcs.envelope import COMMAND, Message, encode
+
+from hanref.errors import UsageError
+from hanref.gbcs.keys import ACCESS_CONTROL_BROKER, AGREEMENT, Keys
+
+# Identifiers and keys here are test values of hanref (REQ-PKI-1): "hanref" in ASCII, then a number.
+SUPPLIER = b"\x02hanref\x80"
+BROKER = b"\x02hanref\x81"
+
+_ROLES = {
+    SUPPLIER: ("supplier", use_cases.SUPPLIER),
+    BROKER: (ACCESS_CONTROL_BROKER, use_cases.ACCESS_CONTROL_BROKER),
+}
+_ORDER_OF_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+class Wan:
+    """Who sends commands to the devices of a run, with keys made from its seed.
+
+    `devices` maps role (`gpf`, ...) to entity identifier. Counters rise with every command.
+    """
+
+    def __init__(self, seed: int, devices: dict[str, bytes]) -> None:
+        self.devices = devices
+        self.keys = Keys()
+        for entity, (role, _) in _ROLES.items():
+            self._add(seed, entity, role)
+        for role, entity in devices.items():
+            self._add(seed, entity, role)
+
+    def roles(self) -> dict[bytes, str]:
+        """Role by entity identifier."""
+        return {entity: party.role or "" for entity, party in self.keys.parties.items()}
+
+    def parties_of(self, device: bytes) -> dict[str, dict[str, Any]]:
+        """What a device is told of the parties: role number and shared secret by entity identifier."""
+        known = {}
+        for entity, (_, number) in _ROLES.items():
+            known[entity.hex()] = {"role": number, "secret": self._secret(entity, device).hex()}
+        return known
+
+    def command(self, use_case: str, target: str, counter: int, values: list[list[int]] | None = None) -> bytes:
+        """A supplier's command under the broker's MAC; `values` are the free fields of each component.
+
+        Raises UsageError for a use case that is unknown, is not for the target, or is not of this form.
+        """
+        code = use_cases.code_of(use_case)
+        found = None if code is None else use_cases.find(code)
+        if found is None:
+            raise UsageError("use case %r is not known: write it as GCS13a" % use_case)
+        if not found.is_for(target):
+            raise UsageError("use case %s is not for the %s" % (use_case, target))
+        parts = templates.components(code, COMMAND)
+        if not parts or not found.forms & use_cases.COMMAND_MAC or not found.allows(use_cases.SUPPLIER, target):
+            raise UsageError("use case %s: is not a MAC-protected command of a supplier" % use_case)
+        components = [
+            gbz.Component(part.cluster, part.frame_control, number, part.command, part.fill(given))
+            for number, (part, given) in enumerate(zip(parts, values or [[] for _ in parts], strict=True))
+        ]
+        device = self.devices[target]
+        message = Message(COMMAND, counter, SUPPLIER, device, code, gbz.encode(gbz.Payload(components)), signature=b"")
+        message.mac = protection.mac_of(self._secret(BROKER, device), message)
+        return bytes(encode(message))
+
+    def _secret(self, party: bytes, device: bytes) -> bytes:
+        secret = self.keys.secret(party, device)
+        assert secret is not None  # both private keys are ours
+        return secret
+
+    def _add(self, seed: int, entity: bytes, role: str) -> None:
+        party = self.keys.party(entity)
+        party.role = role
+        digest = hashlib.sha512(b"hanref test key agreement\x00%d\x00" % seed + entity).digest()
+        private = ec.derive_private_key(int.from_bytes(digest, "big") % (_ORDER_OF_P256 - 1) + 1, ec.SECP256R1())
+        party.private[AGREEMENT] = private
+        party.public[AGREEMENT] = private.public_key()
