@@ -202,7 +202,13 @@ class Device:
         return outgoing
 
     def _take(self, message, time):
-        frame = foundation.parse(message.payload)
+        octets = message.payload
+        if len(octets) > 2 and not octets[0] & 0x07 and not octets[2]:
+            frame = None  # a read, which is nearly all that happens: it needs no look at the frame here
+            side = "client" if octets[0] & 0x08 else "server"
+        else:
+            frame = foundation.parse(octets)
+            side = "client" if frame is not None and frame.direction == TO_CLIENT else "server"
         if frame is not None and frame.manufacturer is None:
             waiting = self._waiting.get((message.source, message.cluster, frame.sequence))
             if waiting is not None and waiting[2] != frame.direction and foundation.is_answer(frame):
@@ -210,7 +216,6 @@ class Device:
                 del self._waiting[(message.source, message.cluster, frame.sequence)]
                 waiting[0](frame, time)
                 return
-        side = "client" if frame is not None and frame.direction == TO_CLIENT else "server"
         attributes = self._attributes.get((message.destination_endpoint, message.cluster, side))
         handler = self._handlers.get((message.cluster, side))
         answer = foundation.answer(attributes, message, handler, time)

@@ -46,6 +46,7 @@ class History:
         self._totals = [[None] * size for size in _SIZES]
         self._since = None
         self._hidden = [0, 0, 0]
+        self._day_start = -DAY  # of the day last rolled to: within it there is nothing to do
 
     def add(self, utc, amount):
         """`amount` was used up to `utc` in the periods that hold that moment."""
@@ -55,6 +56,9 @@ class History:
 
     def roll(self, utc):
         """Move on to the periods that hold `utc`; those in between had no use."""
+        if self._day_start <= utc < self._day_start + DAY:
+            return
+        self._day_start = utc - utc % DAY
         for index in range(3):
             number = period_number(_KINDS[index], utc)
             last = self._numbers[index]
@@ -109,4 +113,8 @@ class History:
         return [self._numbers, self._totals, self._since, self._hidden]
 
     def restore(self, state):
-        self._numbers, self._totals, self._since, self._hidden = state
+        numbers, totals, self._since, hidden = state
+        self._numbers = list(numbers)
+        self._totals = [list(periods) for periods in totals]
+        self._hidden = list(hidden)
+        self._day_start = -DAY

@@ -3,8 +3,10 @@
 
 import os
 
-_ENOENT = 2
-_EEXIST = 17
+from micropython import const
+
+_ENOENT = const(2)
+_EEXIST = const(17)
 
 
 class Folder:

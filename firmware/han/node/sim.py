@@ -54,7 +54,7 @@ class Simulation:
         air = plan.get("air", {})
         random.seed(plan.get("seed", 0))
         self.nodes = build(plan["devices"])
-        self._boards = list(self.nodes.values())
+        self._deadlines = {}  # EUI-64 of a node -> milliseconds since the start, as of its last call
         self._by_identity = {node.identity: node for node in self.nodes.values()}
         self._names = {}
         self.air = Loopback(
@@ -82,19 +82,16 @@ class Simulation:
         """Run up to, and not at, `end` milliseconds after the start."""
         steps = self._steps
         air = self.air
-        nodes = self._boards
         start = self._start
         now = self.now
+        deadlines = self._deadlines
         while True:
             moment = end
             due = None
-            for node in nodes:
-                deadline = node.deadline()
-                if deadline is not None:
-                    deadline = (deadline - start) * 1000
-                    if deadline < moment:
-                        moment = deadline
-                        due = node
+            for identity, deadline in deadlines.items():
+                if deadline is not None and deadline < moment:
+                    moment = deadline
+                    due = identity
             frame = air.next()
             if frame is not None and frame < moment:
                 moment = frame
@@ -117,7 +114,8 @@ class Simulation:
                 for at, node, message in air.deliver():
                     self._after(at, node, node.receive(message, start + at // 1000))
             else:
-                self._after(moment, due, due.tick(start + moment // 1000))
+                node = self._by_identity[due]
+                self._after(moment, node, node.tick(start + moment // 1000))
         self.now = end
 
     def command(self, role, verb, arguments):
@@ -147,6 +145,8 @@ class Simulation:
         return node
 
     def _after(self, now, node, messages):
+        deadline = node.deadline()
+        self._deadlines[node.identity] = None if deadline is None else (deadline - self._start) * 1000
         if messages:
             self.air.send(messages, now)
         events = node.events
