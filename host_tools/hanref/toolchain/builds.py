@@ -17,6 +17,7 @@ from hanref.toolchain.errors import ToolchainError
 
 INTERPRETER_VARIABLE = "HANREF_MICROPYTHON"
 ASYNCIO = 'include("$(MPY_DIR)/extmod/asyncio")\n'
+SOURCES = {"", ".c", ".h", ".ld", ".py"}  # "" is the Makefile
 MPY_VERSION = 6  # of .mpy files, what MicroPython 1.25 reads
 
 
@@ -35,15 +36,12 @@ def mpy_cross() -> Path:
 
 def emulated_firmware() -> Path:
     """The ELF file of the emulated board."""
-    port = resources.boards() / "mps2_an385"
-    files = [path for path in port.rglob("*") if path.is_file() and path.suffix not in (".toml", ".pyc")]
-    return _product("emulated", _make_emulated, cache.contents_hash(files, port)) / "firmware.elf"
+    return _product("emulated", _make_emulated, _port_hash("mps2_an385")) / "firmware.elf"
 
 
 def rp2_uf2() -> Path:
     """The UF2 file for the Raspberry Pi Pico, ROMFS switched on."""
-    extra = _pico_configuration()
-    return _product("rp2", _make_rp2, cache.contents_hash([extra], extra.parent)) / "firmware.uf2"
+    return _product("rp2", _make_rp2, _port_hash("rpi_pico_cc2652")) / "firmware.uf2"
 
 
 PRODUCTS: dict[str, Callable[[], Path]] = {
@@ -52,6 +50,13 @@ PRODUCTS: dict[str, Callable[[], Path]] = {
     "emulated": emulated_firmware,
     "rp2": rp2_uf2,
 }
+
+
+def _port_hash(board: str) -> str:
+    """A hash of what a board's folder, and the folder all boards share, put into its firmware."""
+    root = resources.boards()
+    files = [path for folder in (board, "common") for path in (root / folder).rglob("*")]
+    return cache.contents_hash([path for path in files if path.suffix in SOURCES], root)
 
 
 def _product(name: str, make: Callable[[Path], None], inputs: str = "") -> Path:
@@ -126,11 +131,6 @@ def _make_emulated(target: Path) -> None:
     _keep(target, build / "firmware.elf")
 
 
-def _pico_configuration() -> Path:
-    """What we add to the stock board's configuration header."""
-    return resources.boards() / "rpi_pico_cc2652" / "mpconfigboard_extra.h"
-
-
 def _make_rp2(target: Path) -> None:
     programs.require(
         "building the Pico's firmware",
@@ -143,16 +143,17 @@ def _make_rp2(target: Path) -> None:
     for package, folder in (("pico-sdk-source", "pico-sdk"), ("tinyusb-source", "tinyusb")):
         files = sources.package_files(package) / "usr" / "src" / folder
         shutil.copytree(files, tree / "lib" / folder, symlinks=True, dirs_exist_ok=True)
+    ours = resources.boards() / "rpi_pico_cc2652"
     port = tree / "ports" / "rp2"
     board = target / "RPI_PICO"
     shutil.copytree(port / "boards" / "RPI_PICO", board)
     with open(board / "mpconfigboard.h", "a") as configuration:
-        configuration.write(_pico_configuration().read_text())
+        configuration.write((ours / "mpconfigboard_extra.h").read_text())
     build = target / "build"
     options = {
         "MICROPY_BOARD": "RPI_PICO",
         "MICROPY_BOARD_DIR": str(board),
-        "MICROPY_FROZEN_MANIFEST": str(_manifest(target, 'freeze("$(PORT_DIR)/modules")\n' + ASYNCIO)),
+        "MICROPY_FROZEN_MANIFEST": str(ours / "manifest.py"),
         # Debian's picotool may be newer than the C library, and the SDK would download another.
         "PICO_NO_PICOTOOL": "1",
     }

@@ -40,7 +40,7 @@ def key(*parts: str) -> str:
 def contents_hash(files: Iterable[Path], root: Path) -> str:
     """A hash of names and contents of ``files``, named relative to ``root``."""
     digest = hashlib.sha256()
-    for path in sorted(files):
+    for path in sorted(path for path in files if path.is_file()):
         octets = path.read_bytes()
         digest.update(f"{path.relative_to(root)}\0{len(octets)}\0".encode() + octets)
     return digest.hexdigest()

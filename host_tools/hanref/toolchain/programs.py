@@ -10,6 +10,9 @@ from pathlib import Path
 from hanref.toolchain import cache
 from hanref.toolchain.errors import BuildFailed, MissingProgram
 
+# The date shown in the version string: that of the pinned sources, so that equal sources give equal firmware.
+PINNED_DATE = "1744675200"
+
 # Program (or library known to pkg-config) -> Debian package.
 PACKAGES = {
     "apt-get": "apt",
@@ -94,4 +97,4 @@ def _environment() -> dict[str, str]:
     unwanted = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "CFLAGS", "LDFLAGS", "CROSS_COMPILE", "BOARD", "VARIANT"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     # The version string must not come from a git repository that the cache happens to lie in.
-    return kept | {"MICROPY_GIT_TAG": "v1.25.0", "MICROPY_GIT_HASH": "", "LC_ALL": "C"}
+    return kept | {"MICROPY_GIT_TAG": "v1.25.0", "MICROPY_GIT_HASH": "", "SOURCE_DATE_EPOCH": PINNED_DATE, "LC_ALL": "C"}
