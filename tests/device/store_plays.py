@@ -8,6 +8,8 @@ many steps; the store that is there afterwards must be the model before or after
 import struct
 
 from han.errors import StoreError
+from han.node.files import Folder
+from han.stores.flash import FlashStores
 from han.stores.log import Log
 from han.stores.memory import MemoryLog, MemoryValues
 from han.stores.values import Values
@@ -274,3 +276,22 @@ def fill_log(size, capacity, segment, room):
     taken.append(record_of(1000 + len(taken), size))
     check_log(Log(Files(flash), "log", size, capacity, segment), taken, capacity)
     return len(taken)
+
+
+def fill_folder(path, count):
+    """Write a log and values into a folder; returns what `read_folder` must find."""
+    stores = FlashStores(Folder(path))
+    log = stores.log("events", 8, 40)
+    for i in range(count):
+        log.append(record_of(1000 + i, 8))
+        stores.values.set("counter", i)
+    log.erase_before(1000 + count - 20)
+    return read_folder(path)
+
+
+def read_folder(path):
+    """The records and values in a folder."""
+    stores = FlashStores(Folder(path))
+    found = [list(stores.log("events", 8, 40)), stores.values.get("counter")]
+    equal(stores.damaged(), {})
+    return found

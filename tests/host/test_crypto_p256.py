@@ -32,11 +32,7 @@ def judge(private: bytes) -> ec.EllipticCurvePrivateKey:
 
 
 def public_octets(private: bytes) -> bytes:
-    return (
-        judge(private)
-        .public_key()
-        .public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-    )
+    return judge(private).public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
 
 
 def test_the_table_is_up_to_date() -> None:

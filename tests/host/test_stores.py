@@ -32,15 +32,9 @@ GEOMETRY = st.tuples(st.integers(4, 20), st.integers(1, 30), st.integers(1, 200)
 
 NAMES = st.sampled_from(("a", "counter", "a longer name", "£"))
 PLAIN = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.binary(max_size=300)
-    | st.text(st.characters(codec="utf-8"), max_size=9),
+    st.none() | st.booleans() | st.integers() | st.binary(max_size=300) | st.text(st.characters(codec="utf-8"), max_size=9),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.tuples(inner, inner)
-        | st.dictionaries(st.integers() | NAMES, inner, max_size=3)
+        st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.integers() | NAMES, inner, max_size=3)
     ),
     max_leaves=5,
 )
@@ -50,9 +44,7 @@ VALUE_OPERATIONS = with_cuts(
     | st.tuples(st.just("remove"), st.lists(NAMES, max_size=2))
     | st.tuples(st.just("erase"))
 )
-DAMAGES = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(0, 300), st.none() | st.just(-1) | st.integers(1, 255)), max_size=4
-)
+DAMAGES = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 300), st.none() | st.just(-1) | st.integers(1, 255)), max_size=4)
 
 
 @EVERY_DAY

@@ -7,22 +7,26 @@ and the same message has the same signature in every run. **For test keys only**
 
 from hashlib import sha256
 
+from micropython import const
+
 from han.crypto import p256
 
 SIGNATURE_LENGTH = 64
 
-_BLOCK = 64  # of SHA-256
+_BLOCK = const(64)  # of SHA-256
 
 
 def sign(private, message):
     """The signature of `message` (octets, any length) under a private key of 32 octets; raises p256.KeyFormatError."""
     number = p256.private_number(private)
     hashed = int.from_bytes(sha256(message).digest(), "big") % p256.ORDER
-    for nonce in _nonces(private, hashed.to_bytes(32, "big")):
+    nonces = _nonces(private, hashed.to_bytes(32, "big"))
+    r = s = 0
+    while not r or not s:
+        nonce = next(nonces)
         r = p256.base_product_x(nonce) % p256.ORDER
         s = _inverse(nonce) * (hashed + r * number) % p256.ORDER
-        if r and s:
-            return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def verify(public, message, signature):

@@ -10,6 +10,8 @@ Private keys are 32 octets, big endian. Public keys are 65 octets, `04`, x, y, a
 Inside, a point is (x, y, z) in Jacobian coordinates: x / z^2, y / z^3; z is 0 at infinity.
 """
 
+from micropython import const
+
 from han.crypto.p256_table import COLUMNS, TABLE
 from han.errors import CryptoError
 
@@ -22,7 +24,7 @@ _B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 _INFINITY = (1, 1, 0)
 _TEETH = (256 + COLUMNS - 1) // COLUMNS
-_WINDOWS = 64  # digits of four bits
+_WINDOWS = const(64)  # digits of four bits
 
 
 class KeyFormatError(CryptoError):
@@ -101,9 +103,7 @@ def _add_column(point, octets, position):
     """The sum of a point and of the base point's multiple in this column."""
     row = _column(octets, position)
     at = ((row or 1) - 1) * 64
-    total = _add_affine(
-        point, int.from_bytes(TABLE[at : at + 32], "big"), int.from_bytes(TABLE[at + 32 : at + 64], "big")
-    )
+    total = _add_affine(point, int.from_bytes(TABLE[at : at + 32], "big"), int.from_bytes(TABLE[at + 32 : at + 64], "big"))
     # An empty column costs the same addition; its result is dropped.
     return total if row else point
 

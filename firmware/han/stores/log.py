@@ -17,15 +17,17 @@ A log whose record size changes needs another name.
 import struct
 from binascii import crc32
 
+from micropython import const
+
 from han.errors import StoreError
 from han.stores.ring import Ring
 
-_CHECK = 4  # octets of CRC
-_SEGMENT = 16384  # octets, about
-_SEGMENTS = 12  # at most, in a full log
+_CHECK = const(4)  # octets of CRC
+_SEGMENT = const(16384)  # octets, about
+_SEGMENTS = const(12)  # at most, in a full log
 _FLOOR = "floor"
 _NEW = "new"
-_COPY = 1024  # octets at a time
+_COPY = const(1024)  # octets at a time
 
 
 class Log(Ring):

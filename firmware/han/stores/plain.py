@@ -5,9 +5,20 @@ An octet says the kind. Integers follow as a length octet and their magnitude, l
 count of two octets.
 """
 
+from micropython import const
+
 from han.errors import StoreError
 
-_NONE, _FALSE, _TRUE, _POSITIVE, _NEGATIVE, _TEXT, _OCTETS, _LIST, _TUPLE, _DICTIONARY = range(10)
+_NONE = const(0)
+_FALSE = const(1)
+_TRUE = const(2)
+_POSITIVE = const(3)
+_NEGATIVE = const(4)
+_TEXT = const(5)
+_OCTETS = const(6)
+_LIST = const(7)
+_TUPLE = const(8)
+_DICTIONARY = const(9)
 
 
 def pack(value):

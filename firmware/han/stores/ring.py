@@ -3,9 +3,11 @@
 
 import struct
 
+from micropython import const
+
 from han.errors import StoreError
 
-_CHUNK = 512  # octets read at a time
+_CHUNK = const(512)  # octets read at a time
 
 
 class Ring:

@@ -12,12 +12,14 @@ In RAM are the names and where their values lie, not the values.
 import struct
 from binascii import crc32
 
+from micropython import const
+
 from han.errors import StoreError
 from han.stores.plain import pack, unpack
 
-_HEADER = 6
-_LONGEST = 4095  # octets of a value
-_ROOM = 1024  # octets a file may grow beyond twice its values
+_HEADER = const(6)
+_LONGEST = const(4095)  # octets of a value
+_ROOM = const(1024)  # octets a file may grow beyond twice its values
 _NEW = ".new"
 
 
