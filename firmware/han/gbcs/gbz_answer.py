@@ -30,9 +30,7 @@ class Part:
         self.fields = None
         if template.is_cluster_command():
             direction = component.frame_control >> 3 & 1
-            self.name, self.fields = clusters.decode_command(
-                component.cluster, component.command, direction, component.payload
-            )
+            self.name, self.fields = clusters.decode_command(component.cluster, component.command, direction, component.payload)
             if component.from_date_time is not None:
                 self.fields["from_date_time"] = component.from_date_time
 

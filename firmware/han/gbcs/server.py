@@ -3,15 +3,16 @@
 
 What a server asks of its `device`:
 
-| Name | Gives |
-|---|---|
-| `role` | its GBCS target name: "chf", "gpf", "esme", "gsme", "ppmid" |
-| `identity` | its entity identifier, 8 octets, unless one is given to the server |
-| `report(kind, fields)` | takes what happened for the trace |
-| `gbcs_read(cluster, attribute)` | (ZCL status, data type, value as in han.zcl.types) of a server's attribute; without success the last two are not looked at |
-| `gbcs_command(cluster, name, fields, request)` | carries a ZCL command out: a ZCL status, or a list of (name, fields) to answer with; `fields` has `from_date_time` (seconds since 2000) where the component has one |
-| `gbcs_data_time(use_case)` | (utc, "gsme" or "gpf", RELIABLE, UNRELIABLE or INVALID): when the data that a use case reads held, by whose clock; it never changes by reading (REQ-0015-7) |
-| `gbcs_utc(time)` | what its clock says, None while it has no time |
+* `role`: its GBCS target name, "chf", "gpf", "esme", "gsme" or "ppmid";
+* `identity`: its entity identifier, 8 octets, unless one is given to the server;
+* `report(kind, fields)` takes what happened, for the trace;
+* `gbcs_read(cluster, attribute)` returns (ZCL status, data type, value as in han.zcl.types) of an attribute of a
+  server; without success type and value are not looked at;
+* `gbcs_command(cluster, name, fields, request)` carries a ZCL command out and returns a ZCL status, or a list of
+  (name, fields) to answer with; `fields` has `from_date_time`, seconds since 2000, where the component has one;
+* `gbcs_data_time(use_case)` returns (utc, "gsme" or "gpf", RELIABLE, UNRELIABLE or INVALID): when the data that a use
+  case reads held and by whose clock; reading does not change it (REQ-0015-7);
+* `gbcs_utc(time)` returns what its clock says, None while it has no time.
 
 `keys` is a han.gbcs.keys.KeyStore, `values` the store of the replay counters (see han.gbcs.counters). Payloads other
 than GBZ are answered by what is registered in `protocols`: {protocol: answerer}, each with `read(server, request)`,

@@ -139,6 +139,14 @@ def number(text: str) -> int:
     return int(text.strip(), 0)
 
 
+def number_or_none(text: str) -> int | None:
+    """The number of a template, None where the text is none."""
+    try:
+        return number(text)
+    except ValueError:
+        return None
+
+
 def values(text: str, width: int) -> tuple[int, bytes]:
     """(count of alternatives or RANGE, their octets) of what follows the equals sign of a field."""
     if match := re.fullmatch(r"(\w+) ?- ?(\w+)", text):
@@ -280,7 +288,7 @@ two values. The octet 0 ends a list; answers to reads have an empty one.
 def literal(name: str, octets: bytes) -> str:
     """A bytes constant, 16 octets a line."""
     lines = [octets[i : i + 16] for i in range(0, len(octets), 16)]
-    text = "".join("    b\"" + "".join(f"\\x{octet:02x}" for octet in line) + "\"\n" for line in lines)
+    text = "".join('    b"' + "".join(f"\\x{octet:02x}" for octet in line) + '"\n' for line in lines)
     return f"{name} = (\n{text})\n"
 
 

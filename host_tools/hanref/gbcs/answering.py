@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: allow-untyped-calls
+"""Give GBCS commands to a device made of a state file, under CPython or on MicroPython.
+
+Shared secrets are those of the parties' private keys and the device's public key, or the other way round: whichever
+the key file has.
+"""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import han
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from han.gbcs import use_cases
+
+from hanref.errors import BenchError
+from hanref.gbcs import modelled
+from hanref.gbcs.keys import AGREEMENT, SIGNATURE, Keys
+from hanref.gbcs.state import State
+
+ROLE_NUMBERS = {
+    "root": use_cases.ROOT,
+    "recovery": use_cases.RECOVERY,
+    "supplier": use_cases.SUPPLIER,
+    "network operator": use_cases.NETWORK_OPERATOR,
+    "access control broker": use_cases.ACCESS_CONTROL_BROKER,
+    "transitional change of supplier": use_cases.TRANSITIONAL_CHANGE_OF_SUPPLIER,
+    "wan provider": use_cases.WAN_PROVIDER,
+    "issuing authority": use_cases.ISSUING_AUTHORITY,
+    "load controller": use_cases.LOAD_CONTROLLER,
+    "ppmid": use_cases.PPMID,
+    "other": use_cases.OTHER,
+}
+MICROPYTHON_LIMIT = 60.0  # seconds
+
+
+@dataclass
+class Outcome:
+    """What became of the commands: an answer or None each, and what the device reported."""
+
+    answers: list[bytes | None]
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def refusals(self) -> list[str]:
+        """The reasons for which commands got no answer, in order."""
+        return [
+            fields["reason"] + (f" ({fields['detail']})" if fields["detail"] else "")
+            for kind, fields in self.events
+            if kind == "gbcs_refused"
+        ]
+
+
+def point(key: ec.EllipticCurvePublicKey) -> bytes:
+    """A public key as 65 octets."""
+    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def sign(private: ec.EllipticCurvePrivateKey, octets: bytes) -> bytes:
+    """A GBCS signature: r then s, 32 octets each."""
+    r, s = decode_dss_signature(private.sign(octets, ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def verify(public_key: bytes, octets: bytes, signature: bytes) -> bool:
+    """Whether a GBCS signature is right under a public key of 65 octets."""
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+    whole = encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+    try:
+        key.verify(whole, octets, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def plain_device(role: str, state: State, keys: Keys) -> dict[str, Any]:
+    """The device as the plain data that `modelled.device_of` takes. It holds secrets: do not print it."""
+    attributes = [
+        [cluster, identifier, status, type_id, {"hex": value.hex()} if isinstance(value, bytes) else value]
+        for cluster, identifier, status, type_id, value in state.attributes
+    ]
+    parties = []
+    for entity, party in keys.parties.items():
+        number = ROLE_NUMBERS.get(party.role or "")
+        if entity == state.entity or number is None:
+            continue
+        secret = keys.secret(entity, state.entity)
+        signature_key = party.public.get(SIGNATURE)
+        parties.append(
+            [
+                entity.hex(),
+                number,
+                secret.hex() if secret else None,
+                point(signature_key).hex() if signature_key else None,
+            ]
+        )
+    return {
+        "role": role,
+        "identity": state.entity.hex(),
+        "attributes": attributes,
+        "data_time": [state.utc, state.source, state.reliability],
+        "utc": state.utc,
+        "command_status": [list(entry) for entry in state.command_status],
+        "parties": parties,
+        "own_counter": state.own_counter,
+        "accepted": {entity.hex(): counter for entity, counter in state.accepted.items()},
+    }
+
+
+def secrets_by_key(state: State, keys: Keys) -> dict[str, str]:
+    """The secret of the device and each party, by the party's public key in hex."""
+    found = {}
+    for entity, party in keys.parties.items():
+        public = party.public.get(AGREEMENT)
+        secret = keys.secret(entity, state.entity) if entity != state.entity else None
+        if public is not None and secret is not None:
+            found[point(public).hex()] = secret.hex()
+    return found
+
+
+def signing_key(state: State, keys: Keys) -> ec.EllipticCurvePrivateKey:
+    """The device's own signature key, or a test key made for this run where the key file has none."""
+    party = keys.party(state.entity)
+    if SIGNATURE not in party.private:
+        party.private[SIGNATURE] = ec.generate_private_key(ec.SECP256R1())
+        party.public[SIGNATURE] = party.private[SIGNATURE].public_key()
+    return party.private[SIGNATURE]
+
+
+def answer(role: str, state: State, keys: Keys, commands: Sequence[bytes]) -> Outcome:
+    """Give the commands, one after the other, to the device, in this process."""
+    private = signing_key(state, keys)
+    by_key = secrets_by_key(state, keys)
+
+    def agree(public_key: bytes) -> bytes | None:
+        own = keys.party(state.entity).private.get(AGREEMENT)
+        if own is not None:
+            other = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+            return own.exchange(ec.ECDH(), other)
+        secret = by_key.get(public_key.hex())
+        return bytes.fromhex(secret) if secret else None
+
+    device, server = modelled.device_of(plain_device(role, state, keys), lambda octets: sign(private, octets), verify, agree)
+    return Outcome([server.answer(command, 0) for command in commands], list(device.events))
+
+
+def answer_on_micropython(interpreter: Path, role: str, state: State, keys: Keys, commands: Sequence[bytes]) -> Outcome:
+    """The same on a MicroPython interpreter; keys travel through a pipe, never on a command line. Raises BenchError."""
+    device = plain_device(role, state, keys)
+    device["secrets_by_key"] = secrets_by_key(state, keys)
+    device["signing_key"] = signing_key(state, keys).private_numbers().private_value.to_bytes(32, "big").hex()
+    firmware = Path(han.__file__).parent.parent
+    question = json.dumps({"device": device, "commands": [command.hex() for command in commands]})
+    try:
+        done = subprocess.run(
+            [str(interpreter), str(modelled.__file__), str(firmware)],
+            input=question,
+            capture_output=True,
+            text=True,
+            timeout=MICROPYTHON_LIMIT,
+            check=False,
+        )
+    except OSError as error:
+        raise BenchError(f"{interpreter}: {error.strerror or error}") from None
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{interpreter}: no answer within {MICROPYTHON_LIMIT:g} s") from None
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or done.stdout.strip().splitlines()[-1:] or ["no message"]
+        raise BenchError(f"{interpreter} ended with {done.returncode}: {last[0]}")
+    plain = json.loads(done.stdout.splitlines()[-1])
+    answers = [None if text is None else bytes.fromhex(text) for text in plain["answers"]]
+    return Outcome(answers, [(kind, fields) for kind, fields in plain["events"]])

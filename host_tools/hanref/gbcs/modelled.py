@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-globals
+"""A device that consists of what a state says, behind the GBCS server of the firmware.
+
+This file is written for CPython and MicroPython alike. As a program it runs on MicroPython:
+`micropython modelled.py FIRMWARE` reads one JSON object from standard input, `{"device": ..., "commands": [hex, ...]}`
+with `device` as `device_of` takes it, and writes `{"answers": [hex or null, ...], "events": [[kind, fields], ...]}`.
+"""
+
+import json
+import sys
+
+if __name__ == "__main__":
+    sys.path.insert(0, sys.argv[1])
+
+from han.gbcs.keys import KeyStore
+from han.gbcs.server import GbcsServer
+from han.zcl import status
+
+
+class StatedDevice:
+    """Reads are answered out of `attributes`, {(cluster, identifier): (status, type, value)}.
+
+    `data_time` is (utc, "gsme" or "gpf", reliability); `utc` what its clock says; `command_status` the status with
+    which commands of a cluster end, {(cluster, name): status}, success where it has none.
+    """
+
+    def __init__(self, role, identity, attributes, data_time, utc, command_status):
+        self.role = role
+        self.identity = identity
+        self.attributes = attributes
+        self.data_time = data_time
+        self.utc = utc
+        self.command_status = command_status
+        self.events = []
+
+    def report(self, kind, fields):
+        self.events.append((kind, fields))
+
+    def gbcs_read(self, cluster, attribute):
+        return self.attributes.get((cluster, attribute), (status.UNSUPPORTED_ATTRIBUTE, None, None))
+
+    def gbcs_command(self, cluster, name, fields, request):
+        return self.command_status.get((cluster, name), status.SUCCESS)
+
+    def gbcs_data_time(self, use_case):
+        return self.data_time
+
+    def gbcs_utc(self, time):
+        return self.utc
+
+
+class Values:
+    """Replay counters in memory: `entries` is {name: octets}."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def get(self, name, default=None):
+        return self.entries.get(name, default)
+
+    def put(self, name, octets):
+        self.entries[name] = octets
+
+
+def device_of(plain, sign=None, verify=None, agree=None):
+    """(StatedDevice, GbcsServer) of plain data: role, identity, attributes as lists [cluster, identifier, status, type,
+    value], data_time, utc, command_status as lists, parties as lists [entity, role number, secret, signature key],
+    own_counter and accepted {entity: counter}; octets are hex."""
+    attributes = {}
+    for cluster, identifier, state, type_id, value in plain["attributes"]:
+        if isinstance(value, dict):
+            value = bytes.fromhex(value["hex"])
+        attributes[(cluster, identifier)] = (state, type_id, value)
+    commands = {(cluster, name): state for cluster, name, state in plain["command_status"]}
+    identity = bytes.fromhex(plain["identity"])
+    device = StatedDevice(plain["role"], identity, attributes, tuple(plain["data_time"]), plain["utc"], commands)
+    keys = KeyStore(sign, verify, agree)
+    for entity, role, secret, signature_key in plain["parties"]:
+        keys.add(bytes.fromhex(entity), role, _octets(secret), _octets(signature_key))
+    server = GbcsServer(device, keys, Values({}))
+    if plain.get("own_counter") is not None:
+        server.counters.set_own(plain["own_counter"])
+    for entity, counter in plain.get("accepted", {}).items():
+        server.counters.accept(bytes.fromhex(entity), counter)
+    return device, server
+
+
+def _octets(text):
+    return None if text is None else bytes.fromhex(text)
+
+
+def main():
+    plain = json.loads(sys.stdin.read())
+    stated = plain["device"]
+    sign = None
+    if stated.get("signing_key"):
+        from han.crypto import ecdsa
+
+        private = bytes.fromhex(stated["signing_key"])
+
+        def sign(octets):
+            return ecdsa.sign(private, octets)
+
+    def verify(public_key, octets, signature):
+        from han.crypto import ecdsa
+
+        return ecdsa.verify(public_key, octets, signature)
+
+    def agree(public_key):
+        return _octets(stated["secrets_by_key"].get(public_key.hex()))
+
+    device, server = device_of(stated, sign, verify, agree)
+    answers = []
+    for command in plain["commands"]:
+        answer = server.answer(bytes.fromhex(command), 0)
+        answers.append(None if answer is None else answer.hex())
+    print(json.dumps({"answers": answers, "events": device.events}))
+
+
+if __name__ == "__main__":
+    main()
