@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """ESME: single- or polyphase electricity meter. Registers, history and tenancy for the HAN; voltage for the WAN only."""
 
-from han.clock import HALF_HOUR, INVALID, status_number, to_iso
-from han.devices import metrology
+from han.clock import DAY, HALF_HOUR, INVALID, status_number, to_iso
+from han.devices import events, metrology, profile
 from han.devices.device import Device
 from han.devices.history import History
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tenancy import Tenancy
 from han.devices.voltage import COMMENCE, AverageThresholds, MeasurementPeriods
+from han.zcl import status
 
 METERING = 0x0702
+EVENTS = 0x0709
 DEVICE_MANAGEMENT = 0x0708
 PRICE = 0x0700
 
@@ -38,6 +40,10 @@ class ElectricityMeter(Device):
         self.history = History()
         if values.get("history"):
             self.history.restore(values.get("history"))
+        self.half_hours = profile.PeriodLog(stores.log("profile_data", profile.RECORD, profile.HALF_HOURS))
+        self.days = profile.PeriodLog(stores.log("daily_consumption", profile.RECORD, profile.DAYS), DAY)
+        self.event_logs = events.EventLogs(stores)
+        self._half_hour_start = values.get("half_hour_start", 0)  # watt hours at the last half hour
         self.voltages = [metrology.Feed(230000) for _ in range(phases)]
         self.voltage_log = stores.log("average_rms_voltage", 4 + 4 * phases, VOLTAGE_ENTRIES)
         self.periods = MeasurementPeriods(
@@ -71,6 +77,9 @@ class ElectricityMeter(Device):
         management.set("medium_high_threshold", high)
         self.tenancy = Tenancy(management, self._values, configuration.get("change_of_tenancy", True))
         serve_tenancy(self, self.tenancy)
+        self.handle(METERING, "server", self._metering_command)
+        self.handle(EVENTS, "server", self._events_command)
+        self.attributes(self.endpoint, EVENTS)
 
     # -- power and clock -----------------------------------------------------------------------------------
 
@@ -126,11 +135,25 @@ class ElectricityMeter(Device):
             self.history.add(utc - 1, self._watt_seconds // 3600 - before)
 
     def _half_hour(self, time):
+        """The end of a half hour, or of a day as well: write the logs."""
         self._measure()
-        self.history.roll(self.utc())
-        self._values.set("watt_seconds", self._watt_seconds)
-        self._values.set("history", self.history.state())
+        utc = self.utc() - self.utc() % HALF_HOUR
+        total = self._watt_seconds // 3600
+        if self.half_hours.append(utc, total - self._half_hour_start):
+            self.report_entry("profile_data", utc, total - self._half_hour_start)
+        self._half_hour_start = total
+        if utc % DAY == 0:
+            used = self.history.total("day", 0) or 0
+            if self.days.append(utc, used):
+                self.report_entry("daily_consumption", utc, used)
+        self.history.roll(utc)
+        self._values.set_all(
+            {"watt_seconds": self._watt_seconds, "half_hour_start": total, "history": self.history.state()}
+        )
         self._plan_half_hour(time)
+
+    def report_entry(self, store, utc, value):
+        self.report("store", {"store": store, "operation": "append", "entry": {"utc": to_iso(utc), "value": value}})
 
     def _plan_half_hour(self, time):
         utc = self.utc()
@@ -182,7 +205,21 @@ class ElectricityMeter(Device):
             self._values.set("history", self.history.state())
 
     def _used_between(self, start, date):
-        return None  # without a half-hour log the straddling period is hidden as far as it has run
+        """From the half-hour log, the half hour in which the date lies included: it is not the new occupier's alone."""
+        utc = self.utc()
+        if date > utc - utc % HALF_HOUR:
+            return None  # as far as the period has run: that half hour is not written yet
+        return self.half_hours.used_before(start, date)
+
+    # -- what readers on the HAN ask for beyond attributes --------------------------------------------------
+
+    def _metering_command(self, name, fields, message, time):
+        if name in ("get_profile", "get_sampled_data"):
+            return profile.serve_profile(name, fields, self.half_hours, self.days, self.tenancy.in_force(self.utc()))
+        return status.UNSUP_CLUSTER_COMMAND
+
+    def _events_command(self, name, fields, message, time):
+        return self.event_logs.serve(fields) if name == "get_event_log" else status.UNSUP_CLUSTER_COMMAND
 
     # -- voltage ----------------------------------------------------------------------------------------------
 
@@ -234,6 +271,12 @@ class ElectricityMeter(Device):
         self.report("metrology", {"name": "voltage", "value": averages[0] / 1000})
         self.report("store", {"store": "average_rms_voltage", "operation": "append", "entry": entry})
         for code in self.thresholds.crossings(averages):
+            self.event(code)
+
+    def event(self, code, data=b"", alert=True):
+        """Log an event, and tell the WAN where the event asks for an alert."""
+        self.event_logs.record(self.utc(), code, data)
+        if alert:
             self.report("alert", {"code": "%04x" % code, "fields": {}})
 
     def _report_voltage(self, time):
