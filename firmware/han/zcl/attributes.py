@@ -95,13 +95,17 @@ class Attributes:
 
     def record(self, identifier, message=None, time=None):
         """What a read answers: (status, type, value); type and value are None where status is not 0."""
-        type_id = self._types.get(identifier)
-        if type_id is None:
-            return status.UNSUPPORTED_ATTRIBUTE, None, None
-        if self.gate is not None:
+        if self.gate is not None and identifier in self._types:
             refused = self.gate(identifier, message, time)
             if refused:
                 return refused, None, None
+        return self.present(identifier)
+
+    def present(self, identifier):
+        """As `record`, without asking the gate."""
+        type_id = self._types.get(identifier)
+        if type_id is None:
+            return status.UNSUPPORTED_ATTRIBUTE, None, None
         function = self._readers.get(identifier)
         return status.SUCCESS, type_id, self._values[identifier] if function is None else function()
 
@@ -123,5 +127,4 @@ class Attributes:
         return self.reporting
 
     def _present(self, identifier):
-        _, type_id, value = self.record(identifier)
-        return type_id, value
+        return self.present(identifier)[1:]

@@ -75,7 +75,7 @@ def identifier(name):
 def encode(command, value):
     """The payload of a global command. Raises CodecError."""
     if command == READ_ATTRIBUTES:
-        return b"".join([entry.to_bytes(2, "little") for entry in value])
+        return identifier_list(value)
     if command == READ_ATTRIBUTES_RESPONSE:
         return _encode_read_response(value)
     if command <= WRITE_ATTRIBUTES_NO_RESPONSE or command == REPORT_ATTRIBUTES:
@@ -96,74 +96,97 @@ def encode(command, value):
 def decode(command, payload):
     """What the payload of a global command says. Raises CodecError."""
     try:
-        if command == READ_ATTRIBUTES:
-            if len(payload) & 1:
-                raise CodecError("read_attributes ends within an identifier", len(payload) - 1)
-            return [payload[at] | payload[at + 1] << 8 for at in range(0, len(payload), 2)]
-        if command == READ_ATTRIBUTES_RESPONSE:
-            return _decode_read_response(payload)
-        if command <= WRITE_ATTRIBUTES_NO_RESPONSE or command == REPORT_ATTRIBUTES:
-            if command == WRITE_ATTRIBUTES_RESPONSE:
-                return _decode_write_response(payload)
-            return _decode_values(payload)
-        if command == DEFAULT_RESPONSE:
-            return payload[0], payload[1]
-        if command <= READ_REPORTING_CONFIGURATION_RESPONSE:
-            from han.zcl import reporting
-
-            return reporting.decode(command, payload)
-        from han.zcl import discovery
-
-        return discovery.decode(command, payload)
+        return _decode(command, payload)
     except IndexError:
-        raise CodecError("%s ends within a record" % name(command), len(payload))
+        raise _ends_early(command, payload)
+
+
+# The functions below keep their state small, see han.zcl.types, and do not grow buffers, for the same reason.
+
+
+def _ends_early(command, payload):
+    return CodecError("%s ends within a record" % name(command), len(payload))
+
+
+def _decode(command, payload):
+    if command == READ_ATTRIBUTES_RESPONSE:
+        return _decode_read_response(payload)
+    if command == READ_ATTRIBUTES:
+        if len(payload) & 1:
+            raise CodecError("read_attributes ends within an identifier", len(payload) - 1)
+        return [payload[at] | payload[at + 1] << 8 for at in range(0, len(payload), 2)]
+    if command <= WRITE_ATTRIBUTES_NO_RESPONSE or command == REPORT_ATTRIBUTES:
+        return _decode_write_response(payload) if command == WRITE_ATTRIBUTES_RESPONSE else _decode_values(payload)
+    if command == DEFAULT_RESPONSE:
+        return payload[0], payload[1]
+    if command <= READ_REPORTING_CONFIGURATION_RESPONSE:
+        from han.zcl import reporting
+
+        return reporting.decode(command, payload)
+    from han.zcl import discovery
+
+    return discovery.decode(command, payload)
+
+
+def identifier_list(identifiers):
+    """The payload of Read Attributes."""
+    octets = bytearray(2 * len(identifiers))
+    for place in range(len(identifiers)):
+        octets[2 * place] = identifiers[place] & 0xFF
+        octets[2 * place + 1] = identifiers[place] >> 8
+    return bytes(octets)
 
 
 def _encode_read_response(records):
-    octets = bytearray()
-    for entry, status, type_id, value in records:
-        if status:
-            octets += bytes((entry & 0xFF, entry >> 8, status))
-        else:
-            octets += bytes((entry & 0xFF, entry >> 8, 0, type_id))
-            octets += types.encode(type_id, value)
-    return bytes(octets)
+    parts = [b""] * len(records)
+    for place in range(len(records)):
+        parts[place] = read_record(records[place])
+    return b"".join(parts)
+
+
+def read_record(record):
+    """The octets of one record of a Read Attributes Response: (identifier, status, type, value)."""
+    entry, result, type_id, value = record
+    if result:
+        return bytes((entry & 0xFF, entry >> 8, result))
+    return bytes((entry & 0xFF, entry >> 8, 0, type_id)) + types.encode(type_id, value)
 
 
 def _decode_read_response(payload):
     records = []
     offset = 0
-    length = len(payload)
-    decode_value = types.decode
-    while offset < length:
+    while offset < len(payload):
         entry = payload[offset] | payload[offset + 1] << 8
-        status = payload[offset + 2]
-        if status:
-            records.append((entry, status, None, None))
+        if payload[offset + 2]:
+            record = (entry, payload[offset + 2], None, None)
             offset += 3
         else:
-            type_id = payload[offset + 3]
-            value, offset = decode_value(type_id, payload, offset + 4)
-            records.append((entry, 0, type_id, value))
+            record, end = types.decode(payload[offset + 3], payload, offset + 4)
+            record = (entry, 0, payload[offset + 3], record)
+            offset = end
+        records.append(record)
     return records
 
 
 def _encode_values(records):
-    octets = bytearray()
-    for entry, type_id, value in records:
-        octets += bytes((entry & 0xFF, entry >> 8, type_id))
-        octets += types.encode(type_id, value)
-    return bytes(octets)
+    parts = [b""] * len(records)
+    for place in range(len(records)):
+        parts[place] = _value_record(records[place])
+    return b"".join(parts)
+
+
+def _value_record(record):
+    entry, type_id, value = record
+    return bytes((entry & 0xFF, entry >> 8, type_id)) + types.encode(type_id, value)
 
 
 def _decode_values(payload):
     records = []
     offset = 0
     while offset < len(payload):
-        entry = payload[offset] | payload[offset + 1] << 8
-        type_id = payload[offset + 2]
-        value, offset = types.decode(type_id, payload, offset + 3)
-        records.append((entry, type_id, value))
+        value, end = types.decode(payload[offset + 2], payload, offset + 3)
+        records.append((payload[offset] | payload[offset + 1] << 8, payload[offset + 2], value))
+        offset = end
     return records
 
 

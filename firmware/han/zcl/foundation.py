@@ -29,22 +29,19 @@ def answer(attributes, message, handler=None, time=None):
     time)` takes the cluster's commands: it returns a status, or (name, fields) of the command to answer with, or None
     when nothing is to be sent now.
     """
-    octets = message.payload
-    if len(octets) < 3:
-        return None
     # A read of attributes is nearly all that happens on a HAN: it does without objects.
-    if not octets[0] & 0x07 and not octets[2] and attributes is not None and len(octets) & 1:
-        if message.destination == _BROADCAST:
-            return None
-        return _read(attributes, octets, message, time)
-    try:
-        frame = Frame.decode(octets)
-    except CodecError:
+    if attributes is not None and attributes.gate is None and _is_read(message.payload):
+        return None if message.destination == _BROADCAST else _read(attributes, message.payload)
+    return _answer(attributes, message, handler, time)
+
+
+def _answer(attributes, message, handler, time):
+    frame = parse(message.payload)
+    if frame is None:
         return None  # no sequence number to answer under
-    if message.destination == _BROADCAST:
-        _serve(attributes, frame, message, handler, time)
-        return None
     reply = _serve(attributes, frame, message, handler, time)
+    if message.destination == _BROADCAST:
+        return None
     if reply is None or isinstance(reply, bytes):
         return reply
     return default_response(frame, reply)
@@ -66,21 +63,27 @@ def _reply(frame, frame_type, command, payload, manufacturer=None):
     return Frame(frame_type, command, payload, frame.sequence, direction, True, manufacturer).encode()
 
 
-def _read(attributes, octets, message, time):
-    """The Read Attributes Response to a request that is known to be well formed."""
-    out = bytearray((0x10 if octets[0] & 0x08 else 0x18, octets[1], commands.READ_ATTRIBUTES_RESPONSE))
-    record = attributes.record
-    encode = types.encode
-    for at in range(3, len(octets), 2):
-        low = octets[at]
-        high = octets[at + 1]
-        result, type_id, value = record(low | high << 8, message, time)
-        if result:
-            out += bytes((low, high, result))
-        else:
-            out += bytes((low, high, 0, type_id))
-            out += encode(type_id, value)
-    return bytes(out)
+def _is_read(octets):
+    """Whether this is a well-formed standard Read Attributes frame."""
+    return len(octets) & 1 and len(octets) > 2 and octets[2] == commands.READ_ATTRIBUTES and not octets[0] & 0x07
+
+
+def _read(attributes, octets):
+    """The Read Attributes Response to a frame that `_is_read`."""
+    parts = [b""] * (len(octets) >> 1)
+    parts[0] = bytes((0x10 if octets[0] & 0x08 else 0x18, octets[1], commands.READ_ATTRIBUTES_RESPONSE))
+    at = 3
+    while at < len(octets):
+        parts[at >> 1] = _record(attributes, octets[at] | octets[at + 1] << 8)
+        at += 2
+    return b"".join(parts)
+
+
+def _record(attributes, entry):
+    result, type_id, value = attributes.present(entry)
+    if result:
+        return bytes((entry & 0xFF, entry >> 8, result))
+    return bytes((entry & 0xFF, entry >> 8, 0, type_id)) + types.encode(type_id, value)
 
 
 def _serve(attributes, frame, message, handler, time):
@@ -178,14 +181,10 @@ def identifiers(cluster, names, side="server"):
 
 
 def read(cluster, attributes, sequence, direction=TO_SERVER):
-    """A Read Attributes frame; `attributes` are identifiers or names."""
-    out = bytearray((0x08 if direction else 0x00, sequence, commands.READ_ATTRIBUTES))
-    for entry in attributes:
-        if not isinstance(entry, int):
-            entry = clusters.table(cluster).identifier(entry, "client" if direction else "server")
-        out.append(entry & 0xFF)
-        out.append(entry >> 8)
-    return bytes(out)
+    """A Read Attributes frame; `attributes` is a list of identifiers, or of names."""
+    if attributes and not isinstance(attributes[0], int):
+        attributes = identifiers(cluster, attributes, "client" if direction else "server")
+    return bytes((0x08 if direction else 0x00, sequence, commands.READ_ATTRIBUTES)) + commands.identifier_list(attributes)
 
 
 def write(cluster, values, sequence, direction=TO_SERVER, command=commands.WRITE_ATTRIBUTES):
@@ -232,9 +231,7 @@ def parse(octets):
 
 def parse_response(octets):
     """The records of a frame with a global command, in the form of `han.zcl.commands`. Raises CodecError."""
-    if len(octets) < 3:
-        raise CodecError("a ZCL header needs 3 octets, there are %d" % len(octets), 0)
-    if not octets[0] & 0x07:
+    if len(octets) > 2 and not octets[0] & 0x07:
         return commands.decode(octets[2], octets[3:])
     frame = Frame.decode(octets)
     if frame.frame_type != GLOBAL:

@@ -59,24 +59,21 @@ class Frame:
 
         A reserved frame type (2, 3) is kept as it is; reserved bits of the header are ignored.
         """
-        length = len(buffer)
-        if length < 3:
-            raise CodecError("a ZCL header needs 3 octets, there are %d" % length, 0)
+        if len(buffer) < 3:
+            raise _cut_short(buffer, 3)
         control = buffer[0]
-        if control & _MANUFACTURER:
-            if length < 5:
-                raise CodecError("a manufacturer-specific ZCL header needs 5 octets, there are %d" % length, 0)
-            manufacturer = buffer[1] | buffer[2] << 8
-            start = 5
-        else:
-            manufacturer = None
-            start = 3
-        return Frame(
-            control & 3,
-            buffer[start - 1],
-            bytes(buffer[start:]),
-            buffer[start - 2],
-            TO_CLIENT if control & _TO_CLIENT else TO_SERVER,
-            bool(control & _NO_DEFAULT_RESPONSE),
-            manufacturer,
-        )
+        start = 5 if control & _MANUFACTURER else 3
+        if len(buffer) < start:
+            raise _cut_short(buffer, start)
+        frame = Frame(control & 3, buffer[start - 1], bytes(buffer[start:]), buffer[start - 2])
+        if control & _TO_CLIENT:
+            frame.direction = TO_CLIENT
+        if control & _NO_DEFAULT_RESPONSE:
+            frame.disable_default_response = True
+        if start == 5:
+            frame.manufacturer = buffer[1] | buffer[2] << 8
+        return frame
+
+
+def _cut_short(buffer, needed):
+    return CodecError("a ZCL header needs %d octets, there are %d" % (needed, len(buffer)), 0)

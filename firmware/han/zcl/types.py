@@ -45,52 +45,46 @@ _NOTHING = const(15)
 _DEEPEST = const(4)  # collections within collections
 
 
+# MicroPython keeps the state of a function of more than eleven slots on its heap, and searches the heap anew after it
+# has freed that: `encode` and `decode` stay below, and leave what is rare to others.
+
+
 def encode(type_id, value):
     """The octets of `value` as data type `type_id`. Raises CodecError where it does not fit."""
     kind = KINDS[type_id]
+    if kind > _SIGNED or not isinstance(value, int):
+        return _encode_other(type_id, kind, value)
     size = SIZES[type_id]
-    try:
-        if kind <= _SIGNED:
-            bits = size << 3
-            if value is None:
-                return _invalid_number(type_id, kind, size)
-            if kind == _SIGNED:
-                # -2^(n-1) is the invalid value; as a number it stands for itself.
-                if -(1 << bits - 1) <= value < 1 << bits - 1:
-                    return (value & (1 << bits) - 1).to_bytes(size, "little")
-            elif kind and value >= 0 and not value >> bits:
-                return value.to_bytes(size, "little")
-            raise CodecError("%s cannot be %r" % (_described(type_id), value))
-        return _encode_other(type_id, kind, size, value)
-    except (TypeError, AttributeError):
-        raise CodecError("%s cannot be %r" % (_described(type_id), value))
+    if kind == _SIGNED:
+        # -2^(n-1) is the invalid value; as a number it stands for itself.
+        if -(1 << (size << 3) - 1) <= value < 1 << (size << 3) - 1:
+            return (value & (1 << (size << 3)) - 1).to_bytes(size, "little")
+    elif kind and value >= 0 and not value >> (size << 3):
+        return value.to_bytes(size, "little")
+    raise _misfit(type_id, value)
 
 
 def decode(type_id, buffer, offset=0):
     """The value at `offset` of `buffer`, and the offset of what follows it. Raises CodecError."""
     kind = KINDS[type_id]
-    size = SIZES[type_id]
-    end = offset + size
+    end = offset + SIZES[type_id]
     if end > len(buffer):
-        raise CodecError("%s needs %d octets, there are %d" % (_described(type_id), size, len(buffer) - offset), offset)
-    if kind <= _SIGNED:
-        if size == 1:
-            value = buffer[offset]
-        elif kind:
-            value = int.from_bytes(buffer[offset:end], "little")
-        if kind == _SIGNED:
-            if buffer[end - 1] & 0x80:
-                value -= 1 << (size << 3)
-                if value == -(1 << (size << 3) - 1):
-                    value = None
-        elif kind <= _CODE:
-            if not kind:
-                raise CodecError("%s is not a data type" % _described(type_id), offset)
-            # The last octet rules out nearly every value without arithmetic on long integers.
-            if buffer[end - 1] == 0xFF and value == (1 << (size << 3)) - 1:
+        raise _too_short(type_id, buffer, offset)
+    if kind > _SIGNED or not kind:
+        return _decode_other(type_id, buffer, offset, end)
+    if end - offset == 1:
+        value = buffer[offset]
+    else:
+        value = int.from_bytes(buffer[offset:end], "little")
+    if kind == _SIGNED:
+        if buffer[end - 1] & 0x80:
+            value -= 1 << (end - offset << 3)
+            if value == -1 << (end - offset << 3) - 1:
                 value = None
-        return value, end
-    return _decode_other(type_id, kind, buffer, offset, end, _DEEPEST)
+    # The last octet rules out nearly every value without arithmetic on long integers.
+    elif buffer[end - 1] == 0xFF and kind <= _CODE and value + 1 == 1 << (end - offset << 3):
+        value = None
+    return value, end
 
 
 def fits(type_id, value):
@@ -98,6 +92,10 @@ def fits(type_id, value):
     kind = KINDS[type_id]
     if _NUMBER <= kind <= _BITS and isinstance(value, int):
         return value >= 0 and not value >> (SIZES[type_id] << 3)
+    return _encodes(type_id, value)
+
+
+def _encodes(type_id, value):
     try:
         encode(type_id, value)
     except CodecError:
@@ -145,30 +143,49 @@ def identifier(name):
     raise CodecError("%r is not the name of a data type" % name)
 
 
+def _misfit(type_id, value):
+    return CodecError("%s cannot be %r" % (_described(type_id), value))
+
+
+def _too_short(type_id, buffer, offset):
+    what = "%s needs %d octets, there are %d" % (_described(type_id), SIZES[type_id], max(len(buffer) - offset, 0))
+    return CodecError(what, offset)
+
+
 def _described(type_id):
     return "type 0x%02X" % type_id if not KINDS[type_id] else name(type_id)
 
 
-def _invalid_number(type_id, kind, size):
+def _encode_other(type_id, kind, value):
+    if value is None:
+        return _invalid(type_id, kind, SIZES[type_id])
+    try:
+        return _encode_value(type_id, kind, SIZES[type_id], value)
+    except (TypeError, AttributeError, ValueError):
+        raise _misfit(type_id, value)
+
+
+def _invalid(type_id, kind, size):
+    if kind == _NOTHING:
+        return b""
     if kind == _SIGNED:
         return bytes(size - 1) + b"\x80"
-    if kind == _NUMBER or kind == _CODE:
-        return b"\xff" * size
-    raise CodecError("%s has no invalid value, so it cannot be None" % _described(type_id))
+    if kind == _FLOAT:
+        return _float_octets(size, None)
+    if kind == _LIST:
+        return b"\xff\xff\xff"
+    if kind == _STRUCT:
+        return b"\xff\xff"
+    if not kind or kind == _BITS or kind == _KEY:
+        raise CodecError("%s has no invalid value, so it cannot be None" % _described(type_id))
+    return b"\xff" * size
 
 
-def _encode_other(type_id, kind, size, value):
-    if kind == _NOTHING:
-        if value is None:
-            return b""
-    elif value is None:
-        if kind == _KEY:
-            raise CodecError("%s has no invalid value, so it cannot be None" % _described(type_id))
-        if kind == _FLOAT:
-            return _float_octets(size, None)
-        if kind == _LIST:
-            return b"\xff\xff\xff"
-        return b"\xff" * (2 if kind == _STRUCT else size)
+def _encode_value(type_id, kind, size, value):
+    if kind <= _SIGNED:
+        # Only here on MicroPython, where a bool is no int.
+        if kind and isinstance(value, bool):
+            return encode(type_id, int(value))
     elif kind == _BOOL:
         if value == 0 or value == 1:
             return b"\x01" if value else b"\x00"
@@ -190,7 +207,7 @@ def _encode_other(type_id, kind, size, value):
     elif len(value) == size:
         value = bytes(value)
         return bytes(reversed(value)) if kind == _ADDRESS else value
-    raise CodecError("%s cannot be %r" % (_described(type_id), value))
+    raise _misfit(type_id, value)
 
 
 def _string(type_id, size, octets):
@@ -209,7 +226,10 @@ def _collection(value):
     return octets
 
 
-def _decode_other(type_id, kind, buffer, offset, end, deepest):
+def _decode_other(type_id, buffer, offset, end):
+    kind = KINDS[type_id]
+    if not kind:
+        raise CodecError("%s is not a data type" % _described(type_id), offset)
     if kind == _BOOL:
         octet = buffer[offset]
         if octet > 1 and octet != 0xFF:
@@ -234,7 +254,7 @@ def _decode_other(type_id, kind, buffer, offset, end, deepest):
         return (None if value != value else value), end
     if kind == _NOTHING:
         return None, end
-    return _decode_collection(kind, buffer, offset, deepest)
+    return _decode_collection(kind, buffer, offset, _DEEPEST)
 
 
 def _decode_collection(kind, buffer, offset, deepest):
