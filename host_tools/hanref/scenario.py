@@ -278,9 +278,7 @@ def load(name_or_path: str) -> Scenario:
             raise UsageError("%s: is not text in UTF-8" % name_or_path) from None
         return parse(text, name_or_path)
     if name_or_path not in names():
-        raise UsageError(
-            "no scenario %r: there are %s; or give the path of a .toml file" % (name_or_path, ", ".join(names()))
-        )
+        raise UsageError("no scenario %r: there are %s; or give the path of a .toml file" % (name_or_path, ", ".join(names())))
     file = resources.files("hanref") / "scenarios" / (name_or_path + ".toml")
     return parse(file.read_text(encoding="utf-8"), name_or_path + ".toml")
 

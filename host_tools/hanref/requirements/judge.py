@@ -40,11 +40,7 @@ def judge(trace: Trace, only: Iterable[str] | None = None) -> list[Verdict]:
     """The verdict on every requirement that has a predicate, or on those of `only`, in the order of the table."""
     wanted = None if only is None else set(only)
     table = requirements()
-    return [
-        _verdict(trace, table[id], registered)
-        for id, registered in predicates().items()
-        if wanted is None or id in wanted
-    ]
+    return [_verdict(trace, table[id], registered) for id, registered in predicates().items() if wanted is None or id in wanted]
 
 
 def overall(verdicts: Iterable[Verdict]) -> str:

@@ -123,7 +123,9 @@ def default_period(trace: Trace, device: str) -> Finding:
                     one.event,
                     other.event,
                 )
-    return case.result("entries are 1800 s apart where no period was written", _nothing(seen, "two entries before a period was written"))
+    return case.result(
+        "entries are 1800 s apart where no period was written", _nothing(seen, "two entries before a period was written")
+    )
 
 
 @judges(
@@ -190,7 +192,10 @@ def period_written(trace: Trace, device: str) -> Finding:
     seen = measurement(trace, device)
     for stretch in _with_cause(seen, PERIOD):
         _check_first_entry(case, stretch)
-    return case.result("a new period starts at the next hh:00 or hh:30, the running one leaves no entry", _nothing(seen, "a period being written"))
+    return case.result(
+        "a new period starts at the next hh:00 or hh:30, the running one leaves no entry",
+        _nothing(seen, "a period being written"),
+    )
 
 
 @judges(
@@ -228,7 +233,9 @@ def clock_invalid(trace: Trace, device: str) -> Finding:
             case.fails("an entry was stored while the clock was invalid", span.event, *_events(inside))
         elif span.end - span.begin >= HALF_HOUR:
             case.seen(span.event)
-    return case.result("nothing was stored while the clock was invalid", "the clock of the meter was never invalid for half an hour")
+    return case.result(
+        "nothing was stored while the clock was invalid", "the clock of the meter was never invalid for half an hour"
+    )
 
 
 @judges(

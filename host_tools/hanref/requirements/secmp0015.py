@@ -168,8 +168,7 @@ def stamp_of_each_set(trace: Trace, device: str) -> Finding:
             continue
         case.check(
             any(_fits(answer, stamp) for stamp in due),
-            "%s says %s though its registers were pushed last at %s"
-            % (answer.use_case, to_iso(answer.time), due[0].push.time),
+            "%s says %s though its registers were pushed last at %s" % (answer.use_case, to_iso(answer.time), due[0].push.time),
             due[0].push,
             newer[-1],
             answer.event,

@@ -5,6 +5,7 @@ The meter's time travels with a push as Metering ReadingSnapshotTime, its reliab
 cluster (how meters in the field carry it is not public).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -195,10 +196,8 @@ class _History:
 
 def _answer(event: Event, use_case: str, history: _History) -> Answer:
     octets = None
-    try:
+    with suppress(HanError, ValueError):  # the fields of the event still tell the time
         octets = envelope.decode(bytes.fromhex(event.get("octets") or "")).date_time
-    except (HanError, ValueError):
-        pass  # the fields of the event still tell the time
     time = event.get("date_time")
     status = event.get("clock_status")
     return Answer(

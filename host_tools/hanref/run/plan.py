@@ -9,6 +9,7 @@ from han.clock import to_iso
 from hanref import scenario as files
 from hanref.errors import UsageError
 from hanref.moments import duration, moment_or_offset
+from hanref.run.recorder import Order
 from hanref.run.wan import Wan
 from hanref.scenario import Scenario, Step
 
@@ -30,7 +31,7 @@ class Plan:
 
     document: dict[str, Any]
     header: dict[str, Any]
-    orders: list[dict[str, Any]]
+    orders: list[Order]
     identities: dict[str, bytes]
     wan: Wan
 
@@ -98,7 +99,7 @@ def _description(role: str, entity: bytes, present: dict[str, files.Table]) -> d
     return {"role": role, "identity": entity.hex(), "configuration": settings}
 
 
-def _steps(scenario: Scenario, wan: Wan) -> tuple[list[list[Any]], list[dict[str, Any]]]:
+def _steps(scenario: Scenario, wan: Wan) -> tuple[list[list[Any]], list[Order]]:
     """The steps in order of time, for the HAN and for the trace."""
     heading = scenario.scenario
     ordered = sorted(enumerate(scenario.step, 1), key=lambda numbered: scenario.when(numbered[1]))
@@ -112,10 +113,10 @@ def _steps(scenario: Scenario, wan: Wan) -> tuple[list[list[Any]], list[dict[str
             raise UsageError("scenario %s: step %d (%s): %s" % (heading.name, number, step.do, error)) from None
         to = WAN_SIDE if verb == "gbcs" else step.to
         steps.append([(utc - heading.start) * 1000, to, verb, arguments])
-        order: dict[str, Any] = {"verb": step.do, "arguments": told}
+        content: dict[str, Any] = {"verb": step.do, "arguments": told}
         if note:
-            order["note"] = note
-        orders.append(order)
+            content["note"] = note
+        orders.append(Order(utc * 1000, step.to, content))
     return steps, orders
 
 

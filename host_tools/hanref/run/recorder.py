@@ -25,6 +25,14 @@ _ALL = "*"
 FrameTap = Callable[[int, str, str, int, int, int, bytes, bool], None]
 
 
+class Order(NamedTuple):
+    """A step of the bench: when (milliseconds since 2000), to whom, what, as a `bench` event tells it."""
+
+    milliseconds: int
+    destination: str
+    content: Content
+
+
 class _Said(NamedTuple):
     """What frames that differ in their sequence number alone have in common, as an event's parts and as JSON."""
 
@@ -41,8 +49,8 @@ class _Said(NamedTuple):
 class Recorder:
     """Takes lines and gathers the events of a run.
 
-    `file` receives the trace as JSON Lines; `steps` are the bench's orders in the words of the scenario, put in place of
-    the plan's; `tap` is handed every frame, `progress` the milliseconds since the start that have been simulated.
+    `file` receives the trace as JSON Lines; `orders` are what the bench does, which is written down before whatever
+    happens at its time or later; `tap` is handed every frame, `progress` the milliseconds simulated so far.
     """
 
     def __init__(
@@ -51,7 +59,7 @@ class Recorder:
         header: dict[str, Any],
         start: int,
         entities: Entities,
-        steps: Iterable[dict[str, Any]] = (),
+        orders: Iterable[Order] = (),
         tap: FrameTap | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
@@ -62,7 +70,7 @@ class Recorder:
         self._write = file.write
         self._start = start * 1000
         self._entities = entities
-        self._steps = iter(steps)
+        self._orders = list(orders)[::-1]
         self._tap = tap
         self._progress = progress
         self._said: dict[str, _Said] = {}
@@ -83,6 +91,8 @@ class Recorder:
     def _frame(self, line: str) -> None:
         _, time, rest = line.split(" ", 2)
         milliseconds = self._start + int(time)
+        if self._orders and self._orders[-1].milliseconds <= milliseconds:
+            self._write_orders(milliseconds)
         head, _, octets = rest.rstrip().rpartition(" ")
         # The sequence number follows the frame control, and the manufacturer code where there is one.
         place = 6 if int(octets[:2], 16) & _MANUFACTURER_SPECIFIC else 2
@@ -144,6 +154,7 @@ class Recorder:
                 self._progress(int(line[2:]))
         elif letter == "Z":
             self.summary = json.loads(line[2:])
+            self._write_orders(self._orders[0].milliseconds if self._orders else 0)
         else:
             raise ValueError("it begins with %r" % letter)
 
@@ -151,11 +162,19 @@ class Recorder:
         kind = document.pop("kind")
         source = document.pop("source", None)
         destination = document.pop("destination", None)
-        if kind == "bench":
-            document.update(next(self._steps, {}))
-        elif kind == "gbcs":
+        if kind == "gbcs":
             source, destination, document = describe_message(document, self._entities)
-        event = Event(len(self.trace.events) + 1, milliseconds, source, destination, kind, document)
+        self._write_orders(milliseconds)
+        self._append(milliseconds, source, destination, kind, document)
+
+    def _write_orders(self, milliseconds: int) -> None:
+        """Write down the orders that were due up to a moment."""
+        while self._orders and self._orders[-1].milliseconds <= milliseconds:
+            order = self._orders.pop()
+            self._append(order.milliseconds, None, order.destination, "bench", order.content)
+
+    def _append(self, milliseconds: int, source: str | None, destination: str | None, kind: str, content: Content) -> None:
+        event = Event(len(self.trace.events) + 1, milliseconds, source, destination, kind, content)
         self.trace.events.append(event)
         self._writer.write(event)
 

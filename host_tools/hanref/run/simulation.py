@@ -56,9 +56,7 @@ class Simulation:
             pass  # it ended already; `lines` says why
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.kill()

@@ -63,13 +63,13 @@ def _header(line: str, path: Path | str) -> dict[str, Any]:
 
 def _events(file: IO[str], path: Path | str) -> Iterator[Event]:
     with file:
-        number = 1
-        try:
-            for number, line in enumerate(file, 2):
-                yield _event(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            what = "no field %s" % error if isinstance(error, KeyError) else str(error)
-            raise UsageError("%s: line %d: is no event: %s" % (path, number, what)) from None
+        for number, line in enumerate(file, 2):
+            try:
+                event = _event(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                what = "no field %s" % error if isinstance(error, KeyError) else str(error)
+                raise UsageError("%s: line %d: is no event: %s" % (path, number, what)) from None
+            yield event
 
 
 def _event(document: dict[str, Any]) -> Event:
