@@ -59,7 +59,7 @@ class Values:
     def get(self, name, default=None):
         return self.entries.get(name, default)
 
-    def put(self, name, octets):
+    def set(self, name, octets):
         self.entries[name] = octets
 
 

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A device, keys and commands for the tests of the GBCS server, made up here."""
+
+import han  # noqa: F401  (makes CPython's `micropython` module)
+from han.clock import RELIABLE, moment
+from han.gbcs import gbz, protection, use_cases
+from han.gbcs.envelope import COMMAND, Message, encode
+from han.gbcs.keys import KeyStore
+from han.gbcs.server import GbcsServer
+
+DEVICE = bytes.fromhex("a1a2a3a4a5a6a7a8")
+BROKER = bytes.fromhex("b000000000000002")
+SUPPLIER = bytes.fromhex("b000000000010000")
+NETWORK = bytes.fromhex("b000000000020000")
+STRANGER = bytes.fromhex("b0000000000f0000")
+READER = bytes.fromhex("b000000000030000")
+SECRETS = {BROKER: b"B" * 32, SUPPLIER: b"S" * 32, NETWORK: b"N" * 32, STRANGER: b"X" * 32, READER: b"R" * 32}
+TIME = moment(2022, 11, 3, 10, 0, 0)
+
+REGISTERS = {
+    (0x0702, 0x0302): (0, 0x22, 1000),
+    (0x0702, 0x0301): (0, 0x22, 1),
+    (0x0702, 0x0300): (0, 0x30, 1),
+    (0x0702, 0x0000): (0, 0x25, 123456789),
+    (0x0702, 0x0A00): (0, 0x23, 4711),
+    (0x0700, 0x0617): (0, 0x18, 0x50),
+    (0x0700, 0x0616): (0, 0x21, 826),
+    (0x0705, 0x0005): (0, 0x2B, 10),
+    (0x0705, 0x0002): (0, 0x2B, -20),
+    (0x0705, 0x0001): (0, 0x2B, 30),
+    (0x0705, 0x0231): (0, 0x23, 1),
+    (0x0705, 0x0211): (0, 0x23, 2),
+    (0x0705, 0x0221): (0, 0x23, 3),
+}
+
+
+class Values:
+    """Named octets, and how often they were written."""
+
+    def __init__(self):
+        self.entries = {}
+        self.writes = 0
+
+    def get(self, name, default=None):
+        return self.entries.get(name, default)
+
+    def set(self, name, octets):
+        self.entries[name] = octets
+        self.writes += 1
+
+
+class FakeDevice:
+    """Answers out of a table and keeps what it was told."""
+
+    identity = DEVICE
+
+    def __init__(self, role="gpf"):
+        self.role = role
+        self.registers = dict(REGISTERS)
+        self.stamp = (TIME, "gsme", RELIABLE)
+        self.events = []
+        self.commands = []
+        self.result = 0
+
+    def report(self, kind, fields):
+        self.events.append((kind, fields))
+
+    def gbcs_read(self, cluster, attribute):
+        return self.registers.get((cluster, attribute), (0x86, None, None))
+
+    def gbcs_command(self, cluster, name, fields, request):
+        self.commands.append((cluster, name, fields))
+        return self.result
+
+    def gbcs_data_time(self, use_case):
+        return self.stamp
+
+    def gbcs_utc(self, time):
+        return TIME + 60
+
+
+def key_store():
+    keys = KeyStore()
+    keys.add(BROKER, use_cases.ACCESS_CONTROL_BROKER, SECRETS[BROKER])
+    keys.add(SUPPLIER, use_cases.SUPPLIER, SECRETS[SUPPLIER])
+    keys.add(NETWORK, use_cases.NETWORK_OPERATOR, SECRETS[NETWORK])
+    return keys
+
+
+def server(role="gpf", **named):
+    """(server, device, values)."""
+    device = FakeDevice(role)
+    values = Values()
+    return GbcsServer(device, key_store(), values, **named), device, values
+
+
+def read_component(number, cluster, *identifiers):
+    payload = b"".join([bytes((identifier & 0xFF, identifier >> 8)) for identifier in identifiers])
+    return gbz.Component(cluster, 0x00, number, 0x00, payload)
+
+
+SUMMATION = (0x0302, 0x0301, 0x0300, 0x0000)
+
+
+def command(code, components, originator=SUPPLIER, counter=1000, recipient=DEVICE, **named):
+    """The Message of a command, with the MAC of the broker."""
+    payload = gbz.encode(gbz.Payload(components))
+    message = Message(COMMAND, counter, originator, recipient, code, payload, signature=b"", **named)
+    message.mac = protection.mac_of(SECRETS[BROKER], message)
+    return message
+
+
+def read_summation(**named):
+    """The octets of a GCS13a."""
+    return encode(command(use_cases.code_of("GCS13a"), [read_component(0, 0x0702, *SUMMATION)], **named))
