@@ -135,9 +135,12 @@ def _check_remains(log, written):
         equal(record in places, True, "a record that was never written: %r" % record)
         equal(places[record] > last, True, "the order of the records")
         last = places[record]
-    newest = list(log.newest_first())
-    equal(newest[::-1], list(log))
-    list(log.between(1000, 9000))
+    readable = list(log)
+    equal(list(log.newest_first()), readable[::-1])
+    equal(list(log.between(1000, 9000)), readable)
+    for record in readable:
+        utc = struct.unpack_from("<I", record)[0]
+        equal(list(log.between(utc, utc + 1)), [record])
 
 
 def _damage(flash, damages):
@@ -268,14 +271,16 @@ def fill_log(size, capacity, segment, room):
             taken.append(record_of(1000 + len(taken), size))
     except StoreError:
         pass
+    count = len(taken)
     check_log(log, taken, capacity)
-    log = Log(Files(flash), "log", size, capacity, segment)
-    check_log(log, taken, capacity)
-    flash.room += 100 * size
-    log.append(record_of(1000 + len(taken), size))
-    taken.append(record_of(1000 + len(taken), size))
     check_log(Log(Files(flash), "log", size, capacity, segment), taken, capacity)
-    return len(taken)
+    flash.room += 100 * size
+    for _ in range(3):
+        log.append(record_of(1000 + len(taken), size))
+        taken.append(record_of(1000 + len(taken), size))
+        check_log(log, taken, capacity)
+    check_log(Log(Files(flash), "log", size, capacity, segment), taken, capacity)
+    return count
 
 
 def fill_folder(path, count):

@@ -150,6 +150,20 @@ def test_damage_costs_the_entry_it_hits_alone():
     equal(values.damaged, 0)
 
 
+def test_an_entry_inside_a_damaged_value_is_not_taken_for_one():
+    flash = Flash()
+    values = Values(Files(flash))
+    values.set("b", 1)
+    image = flash.nodes["values"].safe
+    values.set("b", 2)
+    at = len(flash.nodes["values"].safe)
+    values.set("x", image)
+    content = bytearray(flash.nodes["values"].safe)
+    content[at] ^= 1
+    flash.nodes["values"].safe = bytes(content)
+    check_values(Values(Files(flash)), {"b": 2})
+
+
 def test_a_full_flash_keeps_the_old_values():
     for room in range(0, 120, 7):
         flash = Flash(room)
