@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""COSEM values in the terms of the field: names of objects, attributes and fields, dates as dates, logs as rows."""
+
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Any
+
+from han.errors import CodecError
+from han.gbcs import axdr, protected
+from han.gbcs.dlms import obis_text
+
+from hanref.decode import tables
+from hanref.decode.times import activation_text, cosem_text, utc_text
+from hanref.decode.zcl import octets_text
+
+Tree = dict[str, Any]
+Datum = tuple[int, Any]
+
+_DATE_TIME, _DATE, _TIME = 12, 5, 4
+_OPTIONAL = "[["
+
+
+# --- shapes -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Shape:
+    """How a value is built: `fields` of a structure in order, `items` of an array, else the `type` of a leaf."""
+
+    type: str = ""
+    fields: dict[str, "Shape"] = field(default_factory=dict)
+    items: "Shape | None" = None
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether the part is there only in some meters."""
+        return _OPTIONAL in self.type
+
+
+_ANYTHING = Shape()
+
+
+@dataclass(frozen=True, eq=False)
+class Attribute:
+    """One attribute or method of an object: COSEM name, what the use case calls the object, and its shape."""
+
+    class_id: int
+    obis: bytes
+    is_method: bool
+    number: int
+    name: str
+    item: str
+    shape: Shape
+
+    @property
+    def key(self) -> tuple[int, bytes, bool, int]:
+        """Class, OBIS, whether it is a method, number."""
+        return self.class_id, self.obis, self.is_method, self.number
+
+
+def _place(root: Shape, path: str, type_: str) -> None:
+    """Add the leaf at `path` (`buffer[1..12].entry.timestamp`) to a shape."""
+    here = root
+    parts = path.split(".") if "[" not in path else _parts(path)
+    for position, part in enumerate(parts):
+        name, bracket, _ = part.partition("[")
+        last = position == len(parts) - 1
+        if position and not (here.items is not None and not here.fields):
+            here = here.fields.setdefault(name, Shape())
+        elif position:
+            # The part behind an array is the name of its items.
+            assert here.items is not None
+            here = here.items
+        if bracket and here.items is None:
+            here.items = Shape()
+        if last:
+            here.type = type_
+
+
+def _parts(path: str) -> list[str]:
+    """The parts of a path; the dots of `[1..12]` do not part."""
+    parts, depth, start = [], 0, 0
+    for i, letter in enumerate(path):
+        depth += (letter == "[") - (letter == "]")
+        if letter == "." and not depth:
+            parts.append(path[start:i])
+            start = i + 1
+    return [*parts, path[start:]]
+
+
+@cache
+def _orders() -> dict[tuple[int, bool, int], list[str]]:
+    return {
+        (int(row["class"]), row["kind"] == "M", int(row["number"])): row["order"].split()
+        for row in tables.rows("cosem-structures.csv")
+    }
+
+
+def _attribute(rows: list[tables.CosemRow]) -> Attribute:
+    first = rows[0]
+    root = Shape()
+    for row in rows:
+        if row.path.startswith("range_descriptor"):
+            continue
+        if "." in row.path or "[" in row.path:
+            _place(root, row.path, row.type)
+        elif not root.type:
+            root.type = row.type
+    order = _orders().get((first.class_id, first.is_method, first.number))
+    if order:
+        root.fields = {name: root.fields[name] for name in order}
+    name = next((row.name for row in rows if row.name), "")
+    return Attribute(
+        first.class_id, first.obis, first.is_method, first.number, name, first.item.partition(":")[0], root
+    )
+
+
+@cache
+def _groups() -> dict[int, dict[tuple[int, bytes, bool, int], list[tables.CosemRow]]]:
+    """The rows of each message code by attribute, in their order."""
+    groups: dict[int, dict[tuple[int, bytes, bool, int], list[tables.CosemRow]]] = {}
+    for row in tables.cosem_rows():
+        key = (row.class_id, row.obis, row.is_method, row.number)
+        groups.setdefault(row.code, {}).setdefault(key, []).append(row)
+    return groups
+
+
+@cache
+def attributes(code: int) -> tuple[Attribute, ...]:
+    """The attributes and methods of a message code in the order in which it names them; empty where none is known."""
+    return tuple(_attribute(rows) for rows in _groups().get(code, {}).values())
+
+
+@cache
+def _by_key(code: int) -> dict[tuple[int, bytes, bool, int], Attribute]:
+    return {attribute.key: attribute for attribute in attributes(code)}
+
+
+@cache
+def _anywhere() -> dict[tuple[int, bytes, bool, int], Attribute]:
+    found: dict[tuple[int, bytes, bool, int], Attribute] = {}
+    for code in _groups():
+        for attribute in attributes(code):
+            known = found.setdefault(attribute.key, attribute)
+            if not known.shape.fields and not known.shape.items:
+                found[attribute.key] = attribute
+    return found
+
+
+@cache
+def _names() -> dict[tuple[int, bool, int], str]:
+    return {(key[0], key[2], key[3]): attribute.name for key, attribute in _anywhere().items() if attribute.name}
+
+
+@lru_cache(maxsize=4096)
+def attribute(code: int, class_id: int, obis: bytes, is_method: bool, number: int) -> Attribute:
+    """The attribute or method as the message code means it, or any other use case, or by its class alone."""
+    key = (class_id, obis, is_method, number)
+    found = _by_key(code).get(key) or _anywhere().get(key)
+    if found is None:
+        name = _names().get((class_id, is_method, number), "")
+        found = Attribute(class_id, obis, is_method, number, name, "", _ANYTHING)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def head(found: Attribute) -> Tree:
+    """What an attribute or method is, as the start of its content."""
+    content: Tree = {
+        "class": found.class_id,
+        "class_name": tables.cosem_classes().get(found.class_id),
+        "obis": obis_text(found.obis),
+        "method" if found.is_method else "attribute": found.number,
+    }
+    if found.name:
+        content["name"] = found.name
+    if found.item:
+        content["object"] = found.item
+    return content
+
+
+# --- values -------------------------------------------------------------------------------------------------
+
+
+def value(datum: Datum, shape: Shape = _ANYTHING, name: str = "") -> Any:
+    """A datum as plain values: structures with the names of their fields, dates as text, octets as text or hex."""
+    tag, content = datum
+    if tag == axdr.STRUCTURE:
+        return _structure(content, shape)
+    if tag == axdr.ARRAY:
+        items = shape.items or _ANYTHING
+        return [value(item, items) for item in content]
+    if tag == axdr.COMPACT_ARRAY:
+        return _rows(content, shape)
+    return _leaf(tag, content, shape, name)
+
+
+def _leaf(tag: int, content: Any, shape: Shape, name: str) -> Any:
+    if tag == axdr.OCTET_STRING:
+        return _octets(content, shape, name)
+    if tag == axdr.BIT_STRING:
+        bits, octets = content
+        return "".join("%d" % (octets[i >> 3] >> (7 - (i & 7)) & 1) for i in range(bits))
+    if tag in (axdr.DATE_TIME, axdr.DATE, axdr.TIME):
+        return cosem_text(content)
+    if isinstance(content, bytes):
+        return content.hex()
+    if "timestamp" in name.lower() and tag == axdr.DOUBLE_LONG_UNSIGNED:
+        return utc_text(content)
+    return content
+
+
+def _octets(octets: bytes, shape: Shape, name: str) -> str:
+    length = len(octets)
+    if length == _DATE_TIME and octets[9:11] == b"\x80\x00":
+        return activation_text(octets) if "activat" in name else cosem_text(octets)
+    if length == 6 and (shape.type.startswith("octet-string(6)") or "logical_name" in name):
+        return obis_text(octets)
+    if (length == _DATE and "date" in name) or (length == _TIME and name.endswith("time")):
+        return cosem_text(octets)
+    return octets_text(octets)
+
+
+def _named(count: int, shape: Shape) -> list[tuple[str, Shape]] | None:
+    """Names and shapes of the parts of a structure of `count`, None where the table has another number of them."""
+    fields = list(shape.fields.items())
+    if len(fields) > count:
+        fields = [part for part in fields if not part[1].is_optional]
+    return fields if len(fields) == count else None
+
+
+def _structure(parts: list[Datum], shape: Shape) -> Any:
+    named = _named(len(parts), shape)
+    if named is None:
+        return [value(part) for part in parts]
+    return {name: value(part, inner, name) for part, (name, inner) in zip(parts, named, strict=True)}
+
+
+def _rows(content: tuple[Any, list[Any]], shape: Shape) -> Tree:
+    """A compact array: the names of its columns where they are known, and its rows."""
+    type_, items = content
+    if isinstance(type_, int) or type_[0] != axdr.STRUCTURE:
+        return {"columns": None, "rows": [_item(type_, item, _ANYTHING, "") for item in items]}
+    types = type_[1]
+    named = _named(len(types), shape.items or _ANYTHING)
+    columns = named or [("", _ANYTHING)] * len(types)
+    # Columns that hold plain numbers pass as they are.
+    others = [
+        (index, types[index], inner, name)
+        for index, (name, inner) in enumerate(columns)
+        if not isinstance(types[index], int) or types[index] in _TEXTS or "timestamp" in name.lower()
+    ]
+    rows = []
+    for item in items:
+        row = list(item)
+        for index, part, inner, name in others:
+            row[index] = _item(part, row[index], inner, name)
+        rows.append(row)
+    return {"columns": [name for name, _ in named] if named else None, "rows": rows}
+
+
+_TEXTS = (
+    axdr.OCTET_STRING,
+    axdr.BIT_STRING,
+    axdr.BCD,
+    axdr.DATE_TIME,
+    axdr.DATE,
+    axdr.TIME,
+)
+
+
+def _item(type_: Any, item: Any, shape: Shape, name: str) -> Any:
+    if isinstance(type_, int):
+        return _leaf(type_, item, shape, name)
+    if type_[0] == axdr.ARRAY:
+        inner = shape.items or _ANYTHING
+        return [_item(type_[2], part, inner, "") for part in item]
+    named = _named(len(type_[1]), shape)
+    if named is None:
+        return [_item(part, entry, _ANYTHING, "") for part, entry in zip(type_[1], item, strict=True)]
+    return {
+        field_name: _item(part, entry, inner, field_name)
+        for part, entry, (field_name, inner) in zip(type_[1], item, named, strict=True)
+    }
+
+
+# --- protected reads ----------------------------------------------------------------------------------------
+
+
+def wanted(code: int, datum: Datum) -> Tree | None:
+    """The content of a command's protected read: which attributes of which dates; None for another form."""
+    tag, parts = datum
+    if tag != axdr.STRUCTURE or len(parts) != 2 or not protected.is_parameters(parts[1]):
+        return None
+    objects = []
+    try:
+        for item in parts[0][1]:
+            class_id, obis, number, dates = protected.read_object_wanted(item)
+            content = dict(head(attribute(code, class_id, obis, False, number)))
+            if dates is not None:
+                content["from"], content["to"] = (value((axdr.OCTET_STRING, date)) for date in dates)
+            objects.append(content)
+    except (CodecError, TypeError):
+        return None
+    return {"protected_read": objects}

@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DLMS payloads: the generic tree, and the same in the terms of the field (objects, attributes, logs, alerts)."""
+
+from functools import cache
+from typing import Any
+
+from han.gbcs import axdr, dlms, protected
+from han.gbcs.envelope import Message
+
+from hanref.decode import cosem, tables
+from hanref.decode.protection import Opener, is_encrypted
+from hanref.decode.times import utc_text
+
+Tree = dict[str, Any]
+Datum = tuple[int, Any]
+
+_NAMES = {
+    axdr.NULL: "null",
+    axdr.ARRAY: "array",
+    axdr.STRUCTURE: "structure",
+    axdr.BOOLEAN: "boolean",
+    axdr.BIT_STRING: "bit-string",
+    axdr.DOUBLE_LONG: "i32",
+    axdr.DOUBLE_LONG_UNSIGNED: "u32",
+    axdr.OCTET_STRING: "octet-string",
+    axdr.VISIBLE_STRING: "visible-string",
+    axdr.UTF8_STRING: "utf8-string",
+    axdr.BCD: "bcd",
+    axdr.INTEGER: "i8",
+    axdr.LONG: "i16",
+    axdr.UNSIGNED: "u8",
+    axdr.LONG_UNSIGNED: "u16",
+    axdr.COMPACT_ARRAY: "compact-array",
+    axdr.LONG64: "i64",
+    axdr.LONG64_UNSIGNED: "u64",
+    axdr.ENUM: "enum",
+    axdr.FLOAT_32: "f32",
+    axdr.FLOAT_64: "f64",
+    axdr.DATE_TIME: "date-time",
+    axdr.DATE: "date",
+    axdr.TIME: "time",
+    axdr.DONT_CARE: "dont-care",
+}
+_CHOICES = {
+    dlms.GET: "get",
+    dlms.SET: "set",
+    dlms.ACTION: "action",
+    dlms.GET_WITH_SELECTION: "get-with-selection",
+    dlms.SET_WITH_SELECTION: "set-with-selection",
+}
+_APDUS = {
+    dlms.ACCESS_REQUEST: "access-request",
+    dlms.ACCESS_RESPONSE: "access-response",
+    dlms.DATA_NOTIFICATION: "data-notification",
+}
+
+
+# --- the generic tree ---------------------------------------------------------------------------------------
+
+
+def data_tree(datum: Datum) -> Tree:
+    """A datum by the name of its type."""
+    tag, value = datum
+    if tag == axdr.STRUCTURE:
+        return {"structure": [data_tree(item) for item in value]}
+    if tag == axdr.OCTET_STRING:
+        return {"octet-string": value.hex()}
+    if tag == axdr.ARRAY:
+        return {"array": [data_tree(item) for item in value]}
+    if tag == axdr.COMPACT_ARRAY:
+        type_, items = value
+        return {"compact-array": {"type": _type_tree(type_), "items": [_item_tree(type_, item) for item in items]}}
+    if tag == axdr.BIT_STRING:
+        return {"bit-string": {"bits": value[0], "hex": value[1].hex()}}
+    return {_NAMES[tag]: value.hex() if isinstance(value, bytes) else value}
+
+
+def _type_tree(type_: Any) -> Any:
+    if isinstance(type_, int):
+        return "%02x" % type_
+    if type_[0] == axdr.ARRAY:
+        return {"%02x" % axdr.ARRAY: [type_[1], _type_tree(type_[2])]}
+    return {"%02x" % axdr.STRUCTURE: [_type_tree(part) for part in type_[1]]}
+
+
+def _item_tree(type_: Any, item: Any) -> Any:
+    if isinstance(item, list):
+        if type_[0] == axdr.ARRAY:
+            return [_item_tree(type_[2], part) for part in item]
+        return [_item_tree(part, entry) for part, entry in zip(type_[1], item, strict=True)]
+    if isinstance(item, bytes):
+        return item.hex()
+    if isinstance(item, tuple):
+        return {"bits": item[0], "hex": item[1].hex()}
+    return item
+
+
+def _specification_tree(item: dlms.Specification) -> Tree:
+    tree: Tree = {
+        "choice": _CHOICES[item.choice],
+        "class": item.class_id,
+        "obis": dlms.obis_text(item.obis),
+        "method" if item.choice == dlms.ACTION else "attribute": item.number,
+    }
+    if item.choice >= dlms.GET_WITH_SELECTION:
+        tree["selector"] = item.selector
+        tree["selection"] = data_tree(item.selection)
+    return tree
+
+
+# --- messages -----------------------------------------------------------------------------------------------
+
+
+def decode(message: Message, opener: Opener, command: Tree | None = None) -> tuple[Tree, Tree]:
+    """(tree, content) of a message's payload; raises CodecError with the offset in the payload.
+
+    `command` is the content of the command that a response answers, where it is known: a response does not say which
+    attributes it is about.
+    """
+    apdu = dlms.decode(message.payload)
+    tree: Tree = {
+        "apdu": _APDUS[apdu.tag],
+        "long_invoke_id_and_priority": apdu.invoke_id.hex(),
+        "date_time": apdu.date_time.hex(),
+    }
+    code = message.message_code
+    if apdu.tag == dlms.ACCESS_REQUEST:
+        tree["specs"] = [_specification_tree(item) for item in apdu.specifications]
+        tree["data"] = [data_tree(datum) for datum in apdu.data]
+        return tree, {"items": _requested(code, apdu)}
+    if apdu.tag == dlms.ACCESS_RESPONSE:
+        return _response(code, apdu, tree, opener, command)
+    tree["body"], plain = _opened(apdu.body, opener)
+    return tree, _alert(code, apdu.body, plain)
+
+
+def _opened(datum: Datum, opener: Opener) -> tuple[Tree, Datum | None]:
+    """(tree, decrypted datum or None) of a datum that may hold protected attributes."""
+    tree = data_tree(datum)
+    if datum[0] != axdr.STRUCTURE:
+        return tree, None
+    place = protected.find(datum[1])
+    if place is None or not is_encrypted(datum[1][place][1]):
+        return tree, None
+    plaintext = opener.open(datum[1][place][1])
+    if plaintext is None:
+        return tree, None
+    plain = axdr.decode(plaintext)
+    tree["structure"][place].update(decrypted_hex=plaintext.hex(), decrypted=data_tree(plain))
+    return tree, plain
+
+
+def _response(
+    code: int, apdu: dlms.AccessResponse, tree: Tree, opener: Opener, command: Tree | None
+) -> tuple[Tree, Tree]:
+    tree["request_specs_present"] = 0 if apdu.specifications is None else 1
+    if apdu.specifications is not None:
+        tree["specs"] = [_specification_tree(item) for item in apdu.specifications]
+    data = tree["data"] = []
+    plains = []
+    for datum in apdu.data:
+        opened, plain = _opened(datum, opener)
+        data.append(opened)
+        plains.append(plain)
+    tree["results"] = [{"choice": _CHOICES[choice], "result": result} for choice, result in apdu.results]
+    return tree, {"items": _answered(code, apdu, plains, command)}
+
+
+# --- contents -----------------------------------------------------------------------------------------------
+
+
+def _requested(code: int, apdu: dlms.AccessRequest) -> list[Tree]:
+    items = []
+    for item, datum in zip(apdu.specifications, apdu.data, strict=True):
+        is_method = item.choice == dlms.ACTION
+        found = cosem.attribute(code, item.class_id, item.obis, is_method, item.number)
+        content: Tree = {"do": _CHOICES[item.choice], **cosem.head(found)}
+        if item.selection is not None:
+            _selection(item.selection, content)
+        if datum[0] != axdr.NULL:
+            wanted = cosem.wanted(code, datum) if item.class_id == protected.CLASS and is_method else None
+            content.update(wanted or {"value": cosem.value(datum, found.shape, found.name)})
+        items.append(content)
+    return items
+
+
+def _selection(selection: Datum, content: Tree) -> None:
+    """A range of time: from and to, where the selection has that form."""
+    if selection[0] == axdr.STRUCTURE and len(selection[1]) == 4:
+        limits = selection[1][1:3]
+        if all(tag == axdr.DOUBLE_LONG_UNSIGNED for tag, _ in limits):
+            content["from"], content["to"] = (utc_text(seconds) for _, seconds in limits)
+            return
+    content["selection"] = cosem.value(selection)
+
+
+def _answered(
+    code: int, apdu: dlms.AccessResponse, plains: list[Datum | None], command: Tree | None
+) -> list[Tree]:
+    about = _about(code, apdu, command)
+    items: list[Tree] = []
+    for index, (datum, plain, result) in enumerate(zip(apdu.data, plains, apdu.results, strict=True)):
+        found = about[index] if about else None
+        content: Tree = {"do": _CHOICES[result[0]]}
+        if found:
+            content.update(cosem.head(found))
+        if plain is not None:
+            content["protected"] = _protected(code, plain)
+        elif protected.find(datum[1]) is not None if datum[0] == axdr.STRUCTURE else False:
+            content["encrypted"] = True
+        elif datum[0] != axdr.NULL:
+            shape, name = (found.shape, found.name) if found else (cosem.Shape(), "")
+            content["value"] = cosem.value(datum, shape, name)
+        content["result"] = _results().get(result[1], result[1])
+        items.append(content)
+    _scale(items)
+    return items
+
+
+def _about(code: int, apdu: dlms.AccessResponse, command: Tree | None) -> list[cosem.Attribute] | None:
+    """Which attributes a response is about: as it echoes, as its command said, or in the order of the table."""
+    if apdu.specifications is not None:
+        return [
+            cosem.attribute(code, item.class_id, item.obis, item.choice == dlms.ACTION, item.number)
+            for item in apdu.specifications
+        ]
+    if command is not None and len(command["items"]) == len(apdu.data):
+        return [_again(code, item) for item in command["items"]]
+    rows = [row for row in cosem.attributes(code) if not _is_inner(code, row)]
+    actions = [choice == dlms.ACTION for choice, _ in apdu.results]
+    if [row.is_method for row in rows] == actions:
+        return rows
+    return None
+
+
+def _again(code: int, item: Tree) -> cosem.Attribute:
+    is_method = "method" in item
+    number = item["method"] if is_method else item["attribute"]
+    return cosem.attribute(code, item["class"], dlms.logical_name(item["obis"]), is_method, number)
+
+
+@cache
+def _protected_codes() -> frozenset[int]:
+    return frozenset(row.code for row in tables.cosem_rows() if row.class_id == protected.CLASS)
+
+
+def _is_inner(code: int, row: cosem.Attribute) -> bool:
+    """Whether an attribute is read through a protected read, not by itself."""
+    return code in _protected_codes() and row.class_id != protected.CLASS
+
+
+def _protected(code: int, plain: Datum) -> list[Tree]:
+    """The values of a protected read, each an attribute of the use case in the order of the table."""
+    rows = [row for row in cosem.attributes(code) if _is_inner(code, row)]
+    parts = plain[1] if plain[0] == axdr.STRUCTURE else [plain]
+    if len(rows) != len(parts):
+        return [{"value": cosem.value(part)} for part in parts]
+    return [
+        {**cosem.head(row), "value": cosem.value(part, row.shape, row.name)}
+        for row, part in zip(rows, parts, strict=True)
+    ]
+
+
+@cache
+def _results() -> dict[int, str]:
+    return {int(row["result"]): row["name"] for row in tables.rows("cosem-results.csv")}
+
+
+def _scale(items: list[Tree]) -> None:
+    """Registers whose scaler and unit are in the same answer also get their scaled value."""
+    units = {
+        item["obis"]: item["value"]
+        for item in items
+        if item.get("name") == "scaler_unit" and isinstance(item.get("value"), dict)
+    }
+    for item in items if units else ():
+        unit = units.get(item.get("obis"))
+        if unit is None or item.get("name") != "value" or not isinstance(item.get("value"), int):
+            continue
+        scaler, code = unit.get("scaler"), unit.get("unit")
+        if isinstance(scaler, int):
+            item["scaled"] = _power(item["value"], scaler)
+            symbol = tables.cosem_units().get(code)
+            if symbol:
+                item["unit"] = symbol
+
+
+def _power(value: int, exponent: int) -> str:
+    from decimal import Decimal
+
+    return "%f" % Decimal(value).scaleb(exponent) if exponent < 0 else str(value * 10**exponent)
+
+
+# --- alerts -------------------------------------------------------------------------------------------------
+
+
+def _alert(code: int, body: Datum, plain: Datum | None) -> Tree:
+    """Alert code, time and what belongs to the use case; the bare value where the body has another form."""
+    tag, parts = body
+    if tag != axdr.STRUCTURE or len(parts) < 2 or parts[0][0] != axdr.LONG_UNSIGNED:
+        return {"value": cosem.value(body)}
+    alert_code = parts[0][1]
+    content: Tree = {
+        "alert": "%04x" % alert_code,
+        "meaning": tables.alert_codes().get(alert_code),
+        "time": cosem.value(parts[1]),
+    }
+    if plain is not None:
+        content["protected"] = _protected(code, plain)
+    elif protected.find(parts) is not None:
+        content["encrypted"] = True
+    elif len(parts) == 3 and parts[2][0] == axdr.OCTET_STRING and len(parts[2][1]) in (10, 19):
+        content["executed"] = _instruction(parts[2][1])
+    elif len(parts) > 2:
+        found = cosem.attributes(code)
+        shape = found[0].shape if len(found) == 1 else cosem.Shape()
+        content["data"] = [cosem.value(part, shape) for part in parts[2:]]
+    return content
+
+
+def _instruction(octets: bytes) -> Tree:
+    """The instruction that an alert names: message code and counter, then class, OBIS and attribute."""
+    code = int.from_bytes(octets[:2], "big")
+    use_case = tables.use_cases().get(code)
+    content: Tree = {
+        "message_code": "%04x" % code,
+        "use_case": use_case.name if use_case else None,
+        "originator_counter": octets[2:10].hex(),
+    }
+    if len(octets) > 10:
+        class_id = int.from_bytes(octets[10:12], "big")
+        content.update(cosem.head(cosem.attribute(code, class_id, octets[12:18], False, octets[18])))
+    return content
+
+

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Contents of GBZ components in the terms of the field: names, times as dates, numbers scaled and with their unit."""
+
+import re
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from han.errors import CodecError, HanError
+from han.gbcs import gbz
+from han.zcl import clusters, commands, status
+
+from hanref.decode import tables
+from hanref.decode.times import utc_text, zigbee_activation_text, zigbee_date_text
+
+Tree = dict[str, Any]
+
+# Amounts of money in GB messages have five digits behind the point: Price Trailing Digit is 50 in every template.
+_MONEY_DIGITS = 0x50
+# From a client of the cluster to its server, and back; see han.zcl.frame.
+_TO_SERVER, _TO_CLIENT = 0, 1
+_SERVER_TO_CLIENT = 0x08
+# A time in which zero means at once and all ones never [GBCS 9.2].
+_ACTIVATION = re.compile(r"(.*_)?implementation(_date)?_time|start(_date)?_time")
+
+
+# --- names --------------------------------------------------------------------------------------------------
+
+
+@cache
+def cluster_name(cluster: int) -> str:
+    """`metering`; the number where the cluster has no table."""
+    return str(clusters.table(cluster).name) if clusters.is_known(cluster) else "%04x" % cluster
+
+
+@cache
+def attribute_name(cluster: int, identifier: int) -> str:
+    """`current_summation_delivered`; the number where the table has none."""
+    attribute = clusters.table(cluster).attribute(identifier) if clusters.is_known(cluster) else None
+    return "%04x" % identifier if attribute is None else str(attribute.name)
+
+
+@cache
+def command_name(cluster: int, command: int, is_global: bool, direction: int) -> str:
+    """`publish_snapshot`; the number where the table has none."""
+    if is_global:
+        name = commands.name(command)
+    else:
+        found = clusters.table(cluster).command(command, direction) if clusters.is_known(cluster) else None
+        name = found.name if found else None
+    return name or "%02x" % command
+
+
+@cache
+def status_name(code: int) -> str:
+    """`NOT_FOUND`; the number where it has no name."""
+    return status.name(code) or "%02x" % code
+
+
+def direction_of(component: gbz.Component) -> int:
+    """Which way a component's command goes."""
+    return _TO_CLIENT if component.frame_control & _SERVER_TO_CLIENT else _TO_SERVER
+
+
+def header(component: gbz.Component) -> Tree:
+    """What a component is, by names."""
+    return {
+        "cluster": cluster_name(component.cluster),
+        "command": command_name(
+            component.cluster, component.command, component.is_global(), direction_of(component)
+        ),
+    }
+
+
+# --- meaning of values --------------------------------------------------------------------------------------
+
+
+@cache
+def _rules(cluster: int) -> list[tables.Row]:
+    return [row for row in tables.rows("gbz-quantities.csv") if int(row["cluster"], 16) == cluster]
+
+
+@cache
+def _rule(cluster: int, name: str) -> tables.Row | None:
+    """How a number of that name is read: scaled by which others, or an enumeration."""
+    for row in _rules(cluster):
+        if fnmatchcase(name, row["name"]):
+            return row
+    return None
+
+
+@cache
+def _symbols() -> dict[tuple[str, int], str]:
+    return {(row["field"], int(row["value"])): row["symbol"] for row in tables.rows("zcl-units.csv")}
+
+
+@cache
+def _codes(name: str) -> dict[int, str]:
+    """The names of an enumeration."""
+    found = tables.clusters()["enums"].get(name, {})
+    return {int(value, 16): text for value, text in found.get("values", {}).items()}
+
+
+@cache
+def _bits(name: str) -> list[tuple[int, str]]:
+    """(mask, name) of the single bits of a bitmap."""
+    found = tables.clusters()["bitmaps"].get(name, {})
+    masks = [(int(mask, 16), text) for mask, text in found.get("masks", {}).items()]
+    return [(mask, text) for mask, text in masks if mask and not mask & mask - 1]
+
+
+@cache
+def _words(name: str) -> str:
+    """`CubicMeterPerHour` as words."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
+
+
+def meaning(enumeration: str, value: int) -> Any:
+    """The name of a code, the names of the bits that are set, or the number itself."""
+    codes = _codes(enumeration)
+    if codes:
+        return _words(codes[value]) if value in codes else value
+    bits = _bits(enumeration)
+    return [_words(text) for mask, text in bits if value & mask] if bits else value
+
+
+@cache
+def _facts(cluster: int) -> dict[str, tuple[str, str]]:
+    """(type, enumeration) of each field name of a cluster's commands and of the structures they hold."""
+    facts: dict[str, tuple[str, str]] = {}
+    source = tables.clusters()
+    found = source["clusters"].get("0x%04X" % cluster, {"commands": []})
+    pending = [field for command in found["commands"] for field in command.get("fields", [])]
+    while pending:
+        field = pending.pop()
+        pending += field.get("fields", [])
+        for variant in source["structures"].get(field.get("ref"), {}).get("variants", {}).values():
+            pending += variant
+        if "name" in field:
+            facts.setdefault(field["name"], (field.get("type", ""), field.get("enum", "")))
+    return facts
+
+
+def _first(names: str, *contexts: Tree) -> int | None:
+    """The first of the named numbers that is there."""
+    for context in contexts:
+        for name in names.split("|"):
+            value = context.get(name)
+            if isinstance(value, int):
+                return value
+    return None
+
+
+def _unit(names: str, *contexts: Tree) -> str | None:
+    for context in contexts:
+        for name in names.split("|"):
+            value = context.get(name)
+            if isinstance(value, int):
+                return _symbols().get((name, value))
+    return None
+
+
+def scaled(cluster: int, name: str, value: int, *contexts: Tree) -> tuple[str, str | None] | None:
+    """(decimal text, unit) of a number that others in the message scale; None where nothing does."""
+    rule = _rule(cluster, name)
+    if rule is None or rule["enumeration"]:
+        return None
+    if rule["trailing_digit"]:
+        digits = _first(rule["trailing_digit"], *contexts)
+        if digits is None:
+            if rule["unit"] != "currency":
+                return None
+            digits = _MONEY_DIGITS
+        number = Decimal(value).scaleb(-(digits >> 4))
+        unit = _unit(rule["unit"], *contexts) if rule["unit"] else None
+        return "%f" % number, unit or ("currency" if rule["unit"] == "currency" else None)
+    multiplier = _first(rule["multiplier"], *contexts)
+    divisor = _first(rule["divisor"], *contexts)
+    if not multiplier or not divisor:
+        return None
+    return "%f" % (Decimal(value) * multiplier / divisor), _unit(rule["unit"], *contexts)
+
+
+# --- components ---------------------------------------------------------------------------------------------
+
+
+def component(item: gbz.Component, data: bytes) -> Tree:
+    """The content of a component whose ZCL payload is `data` in clear."""
+    content = header(item)
+    if item.from_date_time is not None:
+        content["from_date_time"] = zigbee_activation_text(item.from_date_time)
+    if not item.is_global():
+        _command(item, data, content)
+    elif item.command == gbz.READ_ATTRIBUTES:
+        identifiers = commands.decode(item.command, data)
+        content["attributes"] = [attribute_name(item.cluster, identifier) for identifier in identifiers]
+    elif item.command == gbz.DEFAULT_RESPONSE:
+        # The answered command is one of the cluster's own, or FF for any.
+        content["answers"] = "any" if data[0] == 0xFF else answered(item, data[0])
+        content["status"] = status_name(data[1])
+    return content
+
+
+def answered(item: gbz.Component, command: int) -> str:
+    """The name of the command that a default response answers: it went the other way."""
+    return command_name(item.cluster, command, False, 1 - direction_of(item))
+
+
+def attributes(cluster: int, records: list[Tree], message: Tree) -> list[Tree]:
+    """Records of a read answer by name. `message` holds the numbers of all components that may scale these."""
+    context = {attribute_name(cluster, int(record["id"], 16)): record.get("value") for record in records}
+    contents = []
+    for record in records:
+        name = attribute_name(cluster, int(record["id"], 16))
+        content: Tree = {"name": name}
+        if "value" in record:
+            _value(cluster, name, record["value"], content, context, message)
+            if record["type"] == "e2":
+                content["value"] = utc_text(record["value"])
+        else:
+            content["status"] = status_name(int(record["status"], 16))
+        contents.append(content)
+    return contents
+
+
+def _value(cluster: int, name: str, value: Any, content: Tree, *contexts: Tree) -> None:
+    content["value"] = value
+    if not isinstance(value, int):
+        return
+    number = scaled(cluster, name, value, *contexts)
+    if number:
+        content["scaled"] = number[0]
+        if number[1]:
+            content["unit"] = number[1]
+        return
+    rule = _rule(cluster, name)
+    if rule:
+        content["meaning"] = meaning(rule["enumeration"], value)
+
+
+def _command(item: gbz.Component, data: bytes, content: Tree) -> None:
+    try:
+        _, fields = clusters.decode_command(item.cluster, item.command, direction_of(item), data)
+    except CodecError as error:
+        # The payload is there in hex; what its fields are cannot be said.
+        content["error"] = error.what
+        return
+    except HanError:
+        return
+    content["fields"] = _fields(item.cluster, fields, fields)
+
+
+def _fields(cluster: int, fields: Tree, context: Tree) -> Tree:
+    facts = _facts(cluster)
+    content: Tree = {}
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            content[name] = _fields(cluster, value, context)
+        elif isinstance(value, list):
+            content[name] = [
+                _fields(cluster, entry, context) if isinstance(entry, dict) else entry for entry in value
+            ]
+        elif isinstance(value, bytes):
+            kind = facts.get(name, ("", ""))[0]
+            content[name] = zigbee_date_text(value) if kind == "date" else octets_text(value)
+        else:
+            content[name] = _field(cluster, name, value, facts.get(name, ("", "")), context)
+            if isinstance(value, int):
+                number = scaled(cluster, name, value, fields, context)
+                if number:
+                    content[name + "_scaled"] = " ".join(part for part in number if part)
+    return content
+
+
+def _field(cluster: int, name: str, value: Any, fact: tuple[str, str], context: Tree) -> Any:
+    kind, enumeration = fact
+    if kind == "UTC":
+        if _ACTIVATION.fullmatch(name):
+            return zigbee_activation_text(0xFFFFFFFF if value is None else value)
+        return None if value is None else utc_text(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    rule = _rule(cluster, name)
+    if rule and rule["enumeration"]:
+        enumeration = rule["enumeration"]
+    return meaning(enumeration, value) if enumeration else value
+
+
+def octets_text(octets: bytes) -> str:
+    """Octets as text where they are printable text with a letter or digit in it, else as hex."""
+    if octets and all(0x20 <= octet < 0x7F for octet in octets):
+        return octets.decode("ascii")
+    return octets.hex()
+
+
+# --- alerts -------------------------------------------------------------------------------------------------
+
+
+def alert(code: int, alert_code: int, time: int, rest: bytes) -> Tree:
+    """The head of an alert, and what belongs to the codes of section 3.4."""
+    content: Tree = {
+        "alert": "%04x" % alert_code,
+        "meaning": tables.alert_codes().get(alert_code),
+        "time": utc_text(time),
+    }
+    if len(rest) == 15 and rest[0] == 14:
+        content["executed"] = executed_command(rest[1:])
+    elif len(rest) == 34 and rest[:2] == b"\x09\x20":
+        content["hash"] = rest[2:].hex()
+    elif rest:
+        content["data"] = rest.hex()
+    return content
+
+
+def executed_command(octets: bytes) -> Tree:
+    """What a future-dated alert names: message code, counter, cluster, frame control, command."""
+    code, counter = int.from_bytes(octets[:2], "big"), octets[2:10].hex()
+    cluster = int.from_bytes(octets[10:12], "big")
+    frame_control, command = octets[12], octets[13]
+    use_case = tables.use_cases().get(code)
+    direction = _TO_CLIENT if frame_control & _SERVER_TO_CLIENT else _TO_SERVER
+    return {
+        "message_code": "%04x" % code,
+        "use_case": use_case.name if use_case else None,
+        "originator_counter": counter,
+        "cluster": cluster_name(cluster),
+        "command": command_name(cluster, command, not frame_control & 3, direction),
+    }
