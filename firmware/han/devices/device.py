@@ -127,6 +127,10 @@ class Device:
             found = self._attributes[key] = Attributes(cluster, side)
         return found
 
+    def clusters(self, endpoint, side):
+        """The clusters an endpoint keeps attributes for on one side, in order."""
+        return sorted(cluster for number, cluster, of in self._attributes if number == endpoint and of == side)
+
     def handle(self, cluster, side, handler):
         """`handler(name, fields, message, time)` answers the cluster's commands that reach this side: a ZCL status, or
         (name, fields) of the command to answer with, or None for no answer."""

@@ -148,6 +148,11 @@ class Znp:
         return self._tasks.deadline()
 
     @property
+    def busy(self):
+        """Whether a request to the co-processor is outstanding or waits for its turn."""
+        return self._tasks.busy
+
+    @property
     def damaged(self):
         """Octets from the co-processor that belonged to no frame."""
         return self._link.dropped

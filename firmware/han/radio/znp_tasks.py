@@ -88,6 +88,11 @@ class Tasks:
                 earliest = entry[2]
         return earliest
 
+    @property
+    def busy(self):
+        """Whether a request is outstanding or waits for the wire."""
+        return self._task is not None or len(self._ready) > 0
+
     def _finish(self, value, time):
         task = self._task
         self._task = self._deadline = None
