@@ -57,6 +57,7 @@ class Table:
     def __init__(self, cluster, module):
         self.cluster = cluster
         self.name = module.NAME
+        self.link_key = module.LINK_KEY  # its frames travel under the APS link key [ZSE 4]
         self.module = module
 
     def attribute(self, identifier, side="server"):

@@ -96,12 +96,9 @@ def _serve(attributes, frame, message, handler, time):
         return status.UNSUP_MANUF_CLUSTER_COMMAND
     if attributes is None and handler is None:
         return status.UNSUPPORTED_CLUSTER
-    try:
-        if frame.frame_type == GLOBAL:
-            return _serve_global(attributes, frame, message, time)
-        return _serve_cluster(attributes, frame, message, handler, time)
-    except CodecError:
-        return status.MALFORMED_COMMAND
+    if frame.frame_type == GLOBAL:
+        return _serve_global(attributes, frame, message, time)
+    return _serve_cluster(attributes, frame, message, handler, time)
 
 
 def _serve_cluster(attributes, frame, message, handler, time):
@@ -113,7 +110,10 @@ def _serve_cluster(attributes, frame, message, handler, time):
         return status.UNSUP_CLUSTER_COMMAND
     from han.zcl import programs
 
-    fields = programs.decode(table, command.program, frame.payload)
+    try:
+        fields = programs.decode(table, command.program, frame.payload)
+    except CodecError:
+        return status.MALFORMED_COMMAND
     reply = handler(command.name, fields, message, time)
     if not isinstance(reply, tuple):
         return reply
@@ -128,7 +128,10 @@ def _serve_global(attributes, frame, message, time):
         return status.UNSUP_GENERAL_COMMAND
     if commands.READ_ATTRIBUTES_STRUCTURED <= command <= commands.WRITE_ATTRIBUTES_STRUCTURED_RESPONSE:
         return status.UNSUP_GENERAL_COMMAND  # not used on the GB HAN
-    records = commands.decode(command, frame.payload)
+    try:
+        records = commands.decode(command, frame.payload)
+    except CodecError:
+        return status.MALFORMED_COMMAND
     if command == commands.DEFAULT_RESPONSE:
         return None
     if attributes is None:

@@ -77,7 +77,7 @@ def _after(code, at):
     if operation == op.LIST_TO_END or operation == op.GROUP_TO_END:
         return at + 5 + _word(code, at + 3)
     if operation == op.COUNTED_LIST or operation == op.COUNTED_GROUP:
-        return at + 8 + _word(code, at + 6)
+        return at + 9 + _word(code, at + 7)
     if operation == op.STRUCTURE:
         return at + 6 + 3 * code[at + 5]
     if operation == op.OCTETS or operation == op.BIG_ENDIAN:
@@ -87,8 +87,8 @@ def _after(code, at):
     return at + 3
 
 
-def _number(fields, name, mask=0xFFFF):
-    """A field that counts or selects, as it is on the air: the invalid value is a number there."""
+def _number(fields, name, mask):
+    """A field that counts or selects, as it is on the air: the invalid value is a number there, all ones."""
     value = fields.get(name)
     return mask if value is None else int(value)
 
@@ -163,13 +163,11 @@ def _decode_special(table, code, at, payload, offset, fields):
         return inner, offset
     to_end = operation == op.LIST_TO_END or operation == op.GROUP_TO_END
     single = operation == op.LIST_TO_END or operation == op.COUNTED_LIST
-    body = at + (5 if to_end else 8)
+    body = at + (5 if to_end else 9)
     end = _after(code, at)
-    count = -1 if to_end else _number(fields, _name(table, code, at + 3)) & code[at + 5]
-    if not to_end and code[at + 5] == 0xFF:
-        count = _count(table, code, at, fields)
+    count = len(payload) if to_end else _count(table, code, at, fields)
     entries = []
-    while offset < len(payload) if to_end else count:
+    while count and (offset < len(payload) or not to_end):
         count -= 1
         if single:
             entry, offset = types.decode(code[body], payload, offset)
@@ -181,11 +179,9 @@ def _decode_special(table, code, at, payload, offset, fields):
 
 
 def _count(table, code, at, fields):
-    """How many entries a counted group has, by its count; all ones is a number here."""
-    value = fields.get(_name(table, code, at + 3))
-    if value is not None:
-        return value
-    return 0xFFFF
+    """How many entries the counted group at `at` has, by its count."""
+    mask = _word(code, at + 5)
+    return _number(fields, _name(table, code, at + 3), mask) & mask
 
 
 def _encode_items(table, at, end, octets, fields):
@@ -241,7 +237,9 @@ def _encode_item(table, code, at, end, octets, fields, name):
             raise CodecError("%d octets expected, there are %d" % (code[at + 3], len(value)))
         octets += value
     elif operation == op.COUNTED_OCTETS:
-        _check_count(table, code, at, fields, len(value), 0xFF)
+        counter = _name(table, code, at + 3)
+        if counter in fields and _number(fields, counter, 0xFF) != len(value):
+            raise CodecError("there are %d octets, which is not their count" % len(value))
         octets += value
     elif operation == op.BIG_ENDIAN:
         octets += bytes(reversed(value.to_bytes(code[at + 3], "little")))
@@ -267,10 +265,10 @@ def _encode_group(table, code, at, octets, fields, entries):
     operation = code[at]
     to_end = operation == op.LIST_TO_END or operation == op.GROUP_TO_END
     single = operation == op.LIST_TO_END or operation == op.COUNTED_LIST
-    body = at + (5 if to_end else 8)
+    body = at + (5 if to_end else 9)
     end = _after(code, at)
     if not to_end:
-        _check_count(table, code, at, fields, len(entries), code[at + 5])
+        _check_count(table, code, at, fields, len(entries))
     for entry in entries:
         if single:
             octets += types.encode(code[body], entry)
@@ -280,15 +278,12 @@ def _encode_group(table, code, at, octets, fields, entries):
                 raise CodecError("an entry has a field too many: %s" % ", ".join(sorted(entry)))
 
 
-def _check_count(table, code, at, fields, length, mask):
+def _check_count(table, code, at, fields, length):
+    if length > _word(code, at + 5):
+        raise CodecError("%d entries are too many" % length)
     counter = _name(table, code, at + 3)
-    if counter not in fields:
-        return
-    value = fields[counter]
-    if mask != 0xFF and value is not None:
-        value &= mask
-    if value != length:
-        raise CodecError("there are %d, but %r is %r" % (length, counter, fields[counter]))
+    if counter in fields and _count(table, code, at, fields) != length:
+        raise CodecError("there are %d entries, but %r is %r" % (length, counter, fields[counter]))
 
 
 def _counted(table, code, at, end, fields):

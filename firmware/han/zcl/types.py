@@ -8,7 +8,8 @@
 | bool | False, True; the invalid value is None |
 | semi, single, double | float; NaN is None |
 | octstr, octstr16 | bytes; None is the invalid string, not the empty one |
-| string, string16 | str; None as before. Octets that are no UTF-8 are taken as one character each |
+| string, string16 | str; None as before. Octets that are no UTF-8 are taken as one character each, and can be sent |
+|                  | as bytes: meters put identifiers into their texts                                            |
 | EUI64 | 8 octets, most significant first; the invalid value is None |
 | ToD, date | 4 octets as sent; the invalid value is None |
 | key128 | 16 octets as sent |
@@ -192,7 +193,7 @@ def _encode_value(type_id, kind, size, value):
     elif kind == _FLOAT:
         return _float_octets(size, value)
     elif kind == _TEXT:
-        return _string(type_id, size, value.encode())
+        return _string(type_id, size, value if isinstance(value, (bytes, bytearray)) else value.encode())
     elif kind == _OCTETS:
         return _string(type_id, size, bytes(value))
     elif kind == _LIST:

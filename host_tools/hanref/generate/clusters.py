@@ -13,7 +13,8 @@ dicts are copied to the heap; `han.zcl.clusters` reads them. A module has:
   `WORDS` in two halves of seven bits with bit 7 set.
 * `COMMANDS`: records of six octets: direction u8 (0 to the server, 1 to the client), identifier u8, name offset u16 in
   `TERMS`, program offset u16 in `PROGRAMS`.
-* `PROGRAMS`: the payloads, as operations; see `han.zcl.programs`.
+* `PROGRAMS`: the payloads, as operations; see `han.zcl.operations`.
+* `LINK_KEY`: whether all sources agree that the cluster's frames travel under the APS link key.
 """
 
 import argparse
@@ -226,11 +227,11 @@ class Programs:
         return struct.pack("<H", self._terms.offset(name.encode()))
 
     def _sequence(self, fields: list[dict[str, Any]], groups: list[str]) -> bytes:
-        return b"".join(self._item(field, groups) for field in fields)
+        return b"".join(self._item(field, fields, groups) for field in fields)
 
-    def _item(self, field: dict[str, Any], groups: list[str]) -> bytes:
+    def _item(self, field: dict[str, Any], fields: list[dict[str, Any]], groups: list[str]) -> bytes:
         if "repeat" in field:
-            return self._group(field, groups)
+            return self._group(field, fields, groups)
         prefix = b""
         if "condition" in field:
             prefix = self._condition(field["condition"])
@@ -278,7 +279,7 @@ class Programs:
                     octets += self._field(field, groups)
         return octets
 
-    def _group(self, field: dict[str, Any], groups: list[str]) -> bytes:
+    def _group(self, field: dict[str, Any], fields: list[dict[str, Any]], groups: list[str]) -> bytes:
         name = groups.pop(0)
         body = self._sequence(field["fields"], groups)
         single = len(field["fields"]) == 1
@@ -289,7 +290,8 @@ class Programs:
         else:
             counter, _, mask = repeat[6:].partition("&")
             head = bytes((op.COUNTED_LIST if single else op.COUNTED_GROUP,)) + self._term(name)
-            head += self._term(counter) + bytes((int(mask, 0) if mask else 0xFF,))
+            (width,) = [0xFFFF if entry["type"].endswith("16") else 0xFF for entry in fields if entry.get("name") == counter]
+            head += self._term(counter) + struct.pack("<H", int(mask, 0) if mask else width)
         return head + struct.pack("<H", len(body)) + body
 
     def _structure(self, name: str, reference: str) -> bytes:
@@ -331,6 +333,8 @@ def cluster_module(source: dict[str, Any], cluster: dict[str, Any]) -> str:
         commands += struct.pack("<BBHH", directions[command["direction"]], int(command["id"], 16), name, program)
     text = HEADER % ("Cluster %s, %s" % (cluster["id"].replace("0x", ""), cluster["name"]))
     text += 'NAME = "%s"\n' % snake_case(cluster["name"].replace(" ", "").replace("-", ""))
+    secured = cluster["aps_key"].startswith("link_key") and "aps_key_note" not in cluster
+    text += "LINK_KEY = %s\n" % secured
     text += "SERVER_OVERLAP = %d\nCLIENT_OVERLAP = %d\n" % (server_overlap, client_overlap)
     for name, octets in (
         ("SERVER", server),
