@@ -64,7 +64,8 @@ def _product(name: str, make: Callable[[Path], None], inputs: str = "") -> Path:
     # A cache may be shared by machines with different C libraries.
     release = platform.freedesktop_os_release()
     system = f"{platform.machine()} {release.get('ID')} {release.get('VERSION_ID')}"
-    key = cache.key(name, sources.tree_key(), system, inspect.getsource(make), inputs)
+    recipe = inspect.getsource(make) + inspect.getsource(programs.environment)
+    key = cache.key(name, sources.tree_key(), system, recipe, inputs)
 
     def build(target: Path) -> None:
         print(f"hanref: building {name} in {cache.folder()}", file=sys.stderr)
@@ -160,7 +161,7 @@ def _make_rp2(target: Path) -> None:
     compiler = {"MICROPY_MPYCROSS": str(mpy_cross())}
     definitions = [f"-D{name}={value}" for name, value in options.items()]
     programs.run("rp2", ["cmake", "-S", str(port), "-B", str(build), *definitions], compiler)
-    programs.make("rp2", build, environment=compiler)
+    programs.make("rp2", build, variables=compiler)
     convert = [sys.executable, str(tree / "tools" / "uf2conv.py"), "-b", "0x10000000", "-f", "0xe48bff56", "-c"]
     programs.run("rp2", [*convert, "-o", str(target / "firmware.uf2"), str(build / "firmware.bin")])
     _keep(target, target / "firmware.uf2")

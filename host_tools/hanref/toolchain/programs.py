@@ -70,7 +70,7 @@ def _arm_file(name: str) -> bool:
     return os.path.isabs(answer)
 
 
-def run(name: str, command: list[str], environment: Mapping[str, str] | None = None) -> None:
+def run(name: str, command: list[str], variables: Mapping[str, str] | None = None) -> None:
     """Run one step of making ``name`` with its output in a log; BuildFailed names the log."""
     log = cache.log(name)
     with open(log, "a") as output:
@@ -80,19 +80,19 @@ def run(name: str, command: list[str], environment: Mapping[str, str] | None = N
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**_environment(), **(environment or {})},
+            env={**environment(), **(variables or {})},
             check=False,
         )
     if ended.returncode:
         raise BuildFailed(f"making {name} failed: {command[0]} ended with code {ended.returncode}; see {log}")
 
 
-def make(name: str, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+def make(name: str, folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> None:
     """Run make in ``folder`` on all processors."""
-    run(name, ["make", "-C", str(folder), f"-j{os.cpu_count() or 1}", *arguments], environment)
+    run(name, ["make", "-C", str(folder), f"-j{os.cpu_count() or 1}", *arguments], variables)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment without what a make around us, or the user's own projects, put there."""
     unwanted = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "CFLAGS", "LDFLAGS", "CROSS_COMPILE", "BOARD", "VARIANT"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
