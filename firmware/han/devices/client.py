@@ -6,14 +6,14 @@ from han.zcl import clusters, commands, foundation
 from han.zcl.frame import CLUSTER, GLOBAL
 
 
-def fields(cluster, frame):
-    """The fields of a cluster's command, None when it is none or cannot be read."""
-    if frame.frame_type != CLUSTER:
-        return None
+def command(cluster, frame):
+    """(name, fields) of a cluster's command, (None, {}) when it is none or cannot be read."""
+    if frame is None or frame.frame_type != CLUSTER:
+        return None, {}
     try:
-        return clusters.decode_command(cluster, frame.command, frame.direction, frame.payload)[1]
+        return clusters.decode_command(cluster, frame.command, frame.direction, frame.payload)
     except CodecError:
-        return None
+        return None, {}
 
 
 def records(frame):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gas Proxy Function: holds what the sleeping gas meter pushed and answers for it, to the WAN and to the HAN."""
 
-from han.clock import INVALID, RELIABLE, UNRELIABLE, status_number
-from han.devices import client
+from han.clock import DAY, INVALID, RELIABLE, UNRELIABLE, status_number
+from han.devices import client, events, profile, snapshots
 from han.devices.device import Device
+from han.devices.copier import Copier
 from han.devices.history import History
 from han.devices.registers import FROM_GSME, SETS, Stamps, stamp
 from han.devices.served import serve_history, serve_tenancy
@@ -15,11 +16,14 @@ BASIC = 0x0000
 TIME = 0x000A
 PRICE = 0x0700
 METERING = 0x0702
+EVENTS = 0x0709
 PREPAYMENT = 0x0705
 DEVICE_MANAGEMENT = 0x0708
 
 MIRRORED = 0x7F  # added to MeteringDeviceType [ZSE 5]
 MIRROR_POSSIBLE = 0x01  # Basic PhysicalEnvironment [ZSE 5]
+DAILY_READS = 31
+BILLING_SNAPSHOTS = 12
 SESSION = 60  # seconds that one wake of the meter lasts at most
 
 
@@ -41,6 +45,18 @@ class GasProxy(Device):
         self.stamps = Stamps(stores.values)
         self.energy = History()
         self.cost = History()
+        self.half_hours = profile.PeriodLog(stores.log("profile_data", profile.RECORD, profile.HALF_HOURS))
+        self.days = profile.PeriodLog(stores.log("daily_consumption", profile.RECORD, profile.DAYS), DAY)
+        self.daily_reads = snapshots.SnapshotLog(stores, "daily_read", METERING, DAILY_READS)
+        self.prepayment_daily_reads = snapshots.SnapshotLog(stores, "prepayment_daily_read", PREPAYMENT, DAILY_READS)
+        self.billing = snapshots.SnapshotLog(stores, "billing", METERING, BILLING_SNAPSHOTS)
+        self.prepayment_billing = snapshots.SnapshotLog(stores, "prepayment_billing", PREPAYMENT, BILLING_SNAPSHOTS)
+        self.top_ups = snapshots.top_up_log(stores)
+        self.debt_payments = snapshots.debt_log(stores)
+        self.event_logs = events.EventLogs(
+            stores, (events.GENERAL, events.SECURITY, events.METER_GENERAL, events.METER_SECURITY)
+        )
+        self.copier = Copier(self, stores.values)
         self._restore()
         self._session_time = False  # the meter's time in this wake: False none came, None it was invalid
         self._session_status = UNRELIABLE
@@ -64,7 +80,12 @@ class GasProxy(Device):
         management = self.attributes(self.esi, DEVICE_MANAGEMENT)
         self.tenancy = Tenancy(management, self._values, configuration.get("change_of_tenancy", True))
         serve_tenancy(self, self.tenancy)
-        self.handle(METERING, "client", self._metering_command)
+        self.handle(METERING, "client", self.copier.from_meter)
+        self.handle(PREPAYMENT, "client", self.copier.from_meter)
+        self.handle(METERING, "server", self._metering_read)
+        self.handle(PREPAYMENT, "server", self._prepayment_read)
+        self.handle(EVENTS, "server", self._events_read)
+        self.attributes(self.esi, EVENTS)
         for cluster in (METERING, PREPAYMENT, TIME):
             self.attributes(self.mirror, cluster, "client").reported = self._reported
 
@@ -86,13 +107,12 @@ class GasProxy(Device):
 
     # -- the mirror ------------------------------------------------------------------------------------------
 
-    def _metering_command(self, name, fields, message, time):
-        """Commands of the meter, which is the server of the Metering cluster [ZSE 5]."""
-        if message.source != self.configuration["gsme"]:
-            return status.NOT_AUTHORIZED
-        if name == "request_mirror":
-            return "request_mirror_response", {"end_point_id": self.mirror}
-        return status.UNSUP_CLUSTER_COMMAND
+    def snapshot_log(self, name, cause):
+        """Where a snapshot of that command and cause belongs (REQ-GPF-1 to 3, 6)."""
+        daily = cause & snapshots.GENERAL
+        if name in ("publish_snapshot", "get_snapshot"):
+            return self.daily_reads if daily else self.billing
+        return self.prepayment_daily_reads if daily else self.prepayment_billing
 
     def _reported(self, cluster, records, message, time):
         """The meter reports attributes; a stranger's report is refused [ZSE 5]."""
@@ -112,11 +132,13 @@ class GasProxy(Device):
         self._keep(cluster, records, values, time)
         if values.get("attribute_reporting_status") == 1:
             self._session_end = None
-        return status.SUCCESS
+            if cluster == METERING:
+                self.copier.push_complete(values.get("current_summation_delivered"), self._moment(time))
+        return self.copier.answer_to_report(message)
 
     def _keep(self, cluster, records, values, time):
         """Copy what was reported and stamp each register set that was refreshed (REQ-0015-9)."""
-        moment = stamp(self._session_time, self._session_status, self.utc() if self.utc() is not None else time, self.clock.status)
+        moment = self._moment(time)
         attributes = self.metering if cluster == METERING else self.prepayment
         computed = ("current_day_alternative_consumption_delivered", "current_day_cost_consumption_delivered")
         refreshed = set()
@@ -136,6 +158,11 @@ class GasProxy(Device):
             self._count_today(values.get(computed[0]), self.energy, "energy", utc)
             self._count_today(values.get(computed[1]), self.cost, "cost", utc)
 
+    def _moment(self, time):
+        """(utc, source, status) of the values that are being pushed (REQ-0015-7, 8)."""
+        utc = self.utc()
+        return stamp(self._session_time, self._session_status, time if utc is None else utc, self.clock.status)
+
     def _count_today(self, today, history, name, utc):
         """From the meter's total of the day to the totals of day, week and month [GBCS 10.4, REQ-GPF-9]."""
         if today is None:
@@ -143,6 +170,48 @@ class GasProxy(Device):
         history.roll(utc - 1)  # at midnight the day that ends there is meant
         history.add(utc - 1, today - (history.total("day", 0) or 0))
         self._values.set(name, history.state())
+
+    # -- what readers on the HAN ask for beyond attributes --------------------------------------------------
+
+    def _since(self):
+        """The change of tenancy in force, before which nothing is for the HAN (REQ-0056-9)."""
+        return self.tenancy.in_force(self.utc())
+
+    def _metering_read(self, name, fields, message, time):
+        return self.read_logs(METERING, name, fields, self._since())
+
+    def _prepayment_read(self, name, fields, message, time):
+        return self.read_logs(PREPAYMENT, name, fields, self._since())
+
+    def read_logs(self, cluster, name, fields, since):
+        """Answer a request for logged data, of the HAN (`since` the change of tenancy in force) or of the WAN (None)."""
+        if name in ("get_profile", "get_sampled_data"):
+            return profile.serve_profile(name, fields, self.half_hours, self.days, since)
+        if name in ("get_snapshot", "get_prepay_snapshot"):
+            start = fields["start_time" if cluster == METERING else "earliest_start_time"]
+            end = fields["end_time" if cluster == METERING else "latest_end_time"]
+            log = self.snapshot_log(name, fields["snapshot_cause"])
+            return log.serve(start, end, fields["snapshot_offset"], fields["snapshot_cause"], since)
+        if name in ("get_top_up_log", "get_debt_repayment_log"):
+            return self._payments(name, fields, since)
+        return status.UNSUP_CLUSTER_COMMAND
+
+    def _payments(self, name, fields, since):
+        log, published, key = (
+            (self.top_ups, "publish_top_up_log", "top_ups")
+            if name == "get_top_up_log"
+            else (self.debt_payments, "publish_debt_log", "debts")
+        )
+        start = fields.get("from_date_time", 0)
+        if since is not None:
+            start = max(start, since + 1)
+        entries = log.newest(fields["number_of_records"], start, fields["latest_end_time"])
+        if not entries:
+            return status.NOT_FOUND
+        return published, {"command_index": 0, "total_number_of_commands": 1, key: entries}
+
+    def _events_read(self, name, fields, message, time):
+        return self.event_logs.serve(fields) if name == "get_event_log" else status.UNSUP_CLUSTER_COMMAND
 
     # -- change of tenancy ---------------------------------------------------------------------------------
 
@@ -160,8 +229,12 @@ class GasProxy(Device):
         date = self.tenancy.in_force(self.utc())
         if date is not None:
             for history, name in ((self.energy, "energy"), (self.cost, "cost")):
-                history.hide_before(date, _unknown)
+                history.hide_before(date, self._unknown)
                 self._values.set(name, history.state())
+
+    def _unknown(self, start, date):
+        """Energy and cost are not kept by half hour: the straddling period is hidden as far as it has run."""
+        return None
 
     # -- GBCS ------------------------------------------------------------------------------------------------
 
@@ -206,7 +279,3 @@ class GasProxy(Device):
 
 def _nothing():
     pass
-
-
-def _unknown(start, date):
-    return None

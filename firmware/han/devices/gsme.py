@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """GSME: gas meter on a battery. Sleeps, wakes each half hour, pushes its registers and its time to the gas proxy."""
 
-from han.clock import HALF_HOUR, RELIABLE, status_number
-from han.devices import client, metrology
+from han.clock import DAY, HALF_HOUR, RELIABLE, status_number, to_iso
+from han.devices import client, metrology, profile, snapshots
 from han.devices.device import Device
 from han.devices.history import History
-from han.zcl import foundation
+from han.zcl import foundation, status
 from han.zcl.frame import TO_CLIENT
 
 METERING = 0x0702
@@ -13,7 +13,18 @@ PREPAYMENT = 0x0705
 TIME = 0x000A
 
 ADJUSTABLE = 10  # seconds a clock may be adjusted by (REQ-CLK-2, 3)
+PROFILE_ENTRIES = 4416  # 92 days, about 3 months (REQ-GSME-3, I)
+NOTIFICATION_SCHEME_B = 2  # [GBCS 11.5]
+REPORTING_INTERVAL = HALF_HOUR
+
+# Bits of FunctionalNotificationFlags that the meter works on, as they are announced [ZSE 5]; it never acts on the second,
+# third and fifth word [GBCS 11.5].
+GET_SNAPSHOT = 1 << 22
+GET_SAMPLED_DATA = 1 << 23
+WORKED_ON = (GET_SNAPSHOT, GET_SAMPLED_DATA)
+
 COMPLETE = 1  # AttributeReportingStatus [ZSE 2]
+LISTENS = 2  # seconds for further requests about the same work
 STAYS_AWAKE = 5  # seconds without an answer until it sleeps again
 
 HUB_TIME = ("time", "time_status")
@@ -25,6 +36,7 @@ STATIC = (
 TARIFF = tuple("current_tier%d_summation_delivered" % tier for tier in (1, 2, 3, 4))
 BLOCK = tuple("current_no_tier_block%d_summation_delivered" % block for block in (1, 2, 3, 4))
 BALANCE = ("bill_to_date_delivered",)
+SNAPSHOT_TYPE = 6  # block and tiers without billing part [GBCS 11.3]
 PREPAYMENT_SET = (
     "credit_remaining",
     "emergency_credit_remaining",
@@ -56,6 +68,10 @@ class GasMeter(Device):
         self._counted = 0
         self.energy = History()
         self.cost = History()
+        self.half_hours = profile.PeriodLog(stores.log("profile_data", profile.RECORD, PROFILE_ENTRIES))
+        self.daily_reads = snapshots.SnapshotLog(stores, "daily_read", METERING, 31)
+        self._half_hour_start = self._values.get("half_hour_start", self._base)
+        self._flags = (0, 0, 0, 0, 0)
         self.sends_time = True
         self.mirror = self._values.get("mirror")
         self._pushed = {}  # what the proxy was told last, a set of attributes a key
@@ -63,6 +79,7 @@ class GasMeter(Device):
         self.prepayment = self.attributes(self.endpoint, PREPAYMENT)
         self.time_server = self.attributes(self.endpoint, TIME)
         self._session = []  # what is still to be said before sleeping again
+        self.handle(METERING, "server", self._metering_command)
         self._serve()
 
     def _serve(self):
@@ -165,15 +182,27 @@ class GasMeter(Device):
         self.ask(hub["identity"], self.endpoint, hub["esi"], METERING, payload, self._mirror_given, time)
 
     def _mirror_given(self, frame, time):
-        fields = None if frame is None else client.fields(METERING, frame)
-        if fields is not None and fields.get("end_point_id", 0xFFFF) != 0xFFFF:
+        fields = client.command(METERING, frame)[1]
+        if fields.get("end_point_id", 0xFFFF) != 0xFFFF:
             self.mirror = fields["end_point_id"]
             self._values.set("mirror", self.mirror)
         self._plan_wake(time)
         if self.mirror is None:
             self._sleep(time)
-        else:
-            self._wake(time)
+            return
+        # The proxy takes a configuration only with a newer event [ZSE 5]: the meter's time is one.
+        settings = {
+            "issuer_event_id": self.utc() or 0,
+            "reporting_interval": REPORTING_INTERVAL,
+            "mirror_notification_reporting": True,
+            "notification_scheme": NOTIFICATION_SCHEME_B,
+        }
+        hub = self.configuration["hub"]
+        payload = foundation.command(METERING, "configure_mirror", TO_CLIENT, settings, self.next_sequence())
+        self.ask(hub["identity"], self.endpoint, self.mirror, METERING, payload, self._mirror_configured, time)
+
+    def _mirror_configured(self, frame, time):
+        self._wake(time)
 
     def _plan_wake(self, time):
         """The next half hour by the meter's own clock; every half hour from now on while it has no time."""
@@ -187,6 +216,7 @@ class GasMeter(Device):
             self._join(time)
             return
         self._refresh()
+        self._end_half_hour()
         self._session = self._reports(time)
         hub = self.configuration["hub"]
         self.at(time + STAYS_AWAKE, self._sleep)
@@ -218,8 +248,84 @@ class GasMeter(Device):
     def _heard(self, frame, time):
         if frame is None:
             self._sleep(time)
+            return
+        name, fields = client.command(METERING, frame)
+        if name == "mirror_report_attribute_response":
+            self._flags = fields["notification_flags"]
+        elif name is not None:
+            self._do_work(name, fields, frame, time)
+            return
+        if not self._session:
+            self._ask_for_work()
+        self._say_next(time)
+
+    def _do_work(self, name, fields, frame, time):
+        """The proxy answered GetNotifiedMessage with a request: answer it, and listen for more for a moment."""
+        hub = self.configuration["hub"]
+        answer = self._metering_command(name, fields, None, time)
+        if isinstance(answer, int):
+            payload = foundation.default_response(frame, answer)
         else:
-            self._say_next(time)
+            payload = foundation.command(METERING, answer[0], TO_CLIENT, answer[1], frame.sequence)
+        self.tell(hub["identity"], self.endpoint, self.mirror, METERING, payload)
+        self.at(time + LISTENS, self._say_next)
+
+    def _ask_for_work(self):
+        """The push is complete: have the proxy say what each flag announced [ZSE 5]."""
+        functional = self._flags[0] if self._flags else 0
+        self._flags = ()
+        for flag in WORKED_ON:
+            if functional & flag:
+                fields = {
+                    "notification_scheme": NOTIFICATION_SCHEME_B,
+                    "notification_flag_attribute_id": 0,
+                    "notification_flags_n": flag,
+                }
+                payload = foundation.command(METERING, "get_notified_message", TO_CLIENT, fields, self.next_sequence())
+                self._session.append((METERING, payload))
+
+    def _metering_command(self, name, fields, message, time):
+        """What the proxy asks of the meter's own logs, in the wake in which the meter asked for work."""
+        self.at(time + STAYS_AWAKE, self._sleep)
+        if name == "get_sampled_data":
+            return profile.serve_profile(name, fields, self.half_hours, None, None)
+        if name == "get_snapshot":
+            return self.daily_reads.serve(
+                fields["start_time"], fields["end_time"], fields["snapshot_offset"], fields["snapshot_cause"]
+            )
+        return status.UNSUP_CLUSTER_COMMAND
+
+    def _end_half_hour(self):
+        """Write the half hour, and at midnight the daily read (REQ-GSME-2, 3)."""
+        utc = self.utc()
+        if utc is None or utc % HALF_HOUR > ADJUSTABLE:
+            return  # no time, or a wake between half hours: nothing has ended
+        utc -= utc % HALF_HOUR
+        litres = self.litres()
+        if self.half_hours.append(utc, litres - self._half_hour_start):
+            self.report(
+                "store",
+                {
+                    "store": "profile_data",
+                    "operation": "append",
+                    "entry": {"utc": to_iso(utc), "value": litres - self._half_hour_start},
+                },
+            )
+            self._half_hour_start = litres
+            self._values.set_all({"half_hour_start": litres, "millilitre_seconds": self._millilitre_seconds})
+        if utc % DAY == 0:
+            self.daily_reads.add(utc, utc // DAY, snapshots.GENERAL, SNAPSHOT_TYPE, self._snapshot_payload())
+
+    def _snapshot_payload(self):
+        """Registers without the billing part, four tiers and four blocks [GBCS 11.3]."""
+        metering = self.metering
+        octets = metering.get("current_summation_delivered").to_bytes(6, "little") + b"\x04"
+        for name in TARIFF:
+            octets += metering.get(name).to_bytes(6, "little")
+        octets += b"\x14"
+        for name in BLOCK:
+            octets += metering.get(name).to_bytes(6, "little")
+        return octets
 
     def _sleep(self, time):
         if self._session:
@@ -252,6 +358,12 @@ class GasMeter(Device):
                 reports.append((cluster, self._report(cluster, names, attributes)))
         names = HALF_HOURLY + (("reading_snapshot_time",) if self.sends_time else ())
         reports.append((PREPAYMENT, self._report(PREPAYMENT, ("current_day_cost_consumption_delivered",), self.prepayment)))
+        utc = self.utc()
+        if utc is not None and utc % DAY < HALF_HOUR:
+            found = self.daily_reads.serve(utc - utc % DAY, None, 0, snapshots.GENERAL)
+            if not isinstance(found, int):
+                name, fields = found
+                reports.append((METERING, foundation.command(METERING, name, TO_CLIENT, fields, self.next_sequence())))
         # The last attribute of the push says that it is complete [ZSE 2].
         self.metering.set("attribute_reporting_status", COMPLETE)
         reports.append((METERING, self._report(METERING, names + ("attribute_reporting_status",), self.metering)))
