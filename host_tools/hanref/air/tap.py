@@ -31,6 +31,7 @@ _FRAGMENT_HEADER = 2
 
 _FIRST_FRAGMENT = 1
 _LATER_FRAGMENT = 2
+_APS_ACKNOWLEDGEMENT = 0x02
 _APS_BROADCAST = 0x08
 _APS_SECURED = 0x20
 _APS_ACKNOWLEDGE = 0x40
@@ -84,6 +85,7 @@ class Tap:
     def __init__(self, path: Path | str, network: Network) -> None:
         self.network = network
         self.frames = 0
+        self.packets = 0  # as Wireshark counts them; a frame in fragments is several
         self._writer = Writer(path, IEEE802_15_4_WITH_FCS)
         self._network_cipher = AESCCM(network.network_key, _MIC_OCTETS)
         self._conversations: dict[tuple[bytes, bytes, int, int, int, bool, int], _Conversation] = {}
@@ -99,25 +101,60 @@ class Tap:
         zcl: bytes,
         secured: bool,
         profile: int = SMART_ENERGY,
-    ) -> None:
+        counter: int | None = None,
+    ) -> int:
         """One APS data unit at `milliseconds` since 2000-01-01, under the network key and, `secured`, the link key.
 
         `source` and `destination` are EUI-64, most significant octet first, or BROADCAST (which no link key protects).
-        What does not fit one frame goes in fragments. Raises BenchError for an address that is not on the network.
+        What does not fit one frame goes in fragments. `counter` is the APS counter of a retry, as its first try
+        returned it. Raises BenchError for an address that is not on the network.
         """
         key = (source, destination, source_endpoint, destination_endpoint, cluster, secured, profile)
         conversation = self._conversations.get(key)
         if conversation is None:
             conversation = self._conversations[key] = _Conversation(self.network, *key)
-        node = conversation.node
-        counter = node.aps_counter
-        node.aps_counter = (counter + 1) & 0xFF
+        if counter is None:
+            node = conversation.node
+            counter = node.aps_counter
+            node.aps_counter = (counter + 1) & 0xFF
         self.frames += 1
         microseconds = (milliseconds + MILLISECONDS_1970_TO_2000) * 1000
         if len(zcl) <= conversation.room:
             self._send(microseconds, conversation, conversation.whole_start, counter, zcl)
         else:
             self._send_fragments(microseconds, conversation, counter, zcl)
+        return counter
+
+    def acknowledge(
+        self,
+        milliseconds: int,
+        source: bytes,
+        destination: bytes,
+        source_endpoint: int,
+        destination_endpoint: int,
+        cluster: int,
+        counter: int,
+        secured: bool,
+        profile: int = SMART_ENERGY,
+    ) -> None:
+        """The APS acknowledgement `source` sends for the data unit `counter` of `destination`; endpoints as it sends."""
+        key = (source, destination, source_endpoint, destination_endpoint, cluster, secured, profile)
+        conversation = self._conversations.get(key)
+        if conversation is None:
+            conversation = self._conversations[key] = _Conversation(self.network, *key)
+        microseconds = (milliseconds + MILLISECONDS_1970_TO_2000) * 1000
+        start = bytes((conversation.aps_control | _APS_ACKNOWLEDGEMENT,)) + conversation.aps_start
+        self._send(microseconds, conversation, start, counter, b"")
+
+    def raw(self, milliseconds: int, frame: bytes) -> None:
+        """An IEEE 802.15.4 frame made elsewhere, without its FCS."""
+        microseconds = (milliseconds + MILLISECONDS_1970_TO_2000) * 1000
+        self._writer.packet(microseconds, frame + frame_check_sequence(frame))
+
+    def forget(self) -> None:
+        """Keys or addresses have changed: make what was kept of conversations anew."""
+        self._conversations.clear()
+        self._network_cipher = AESCCM(self.network.network_key, _MIC_OCTETS)
 
     def flush(self) -> None:
         """What has been written so far is in the file."""
@@ -187,6 +224,7 @@ class Tap:
             )
         )
         self._writer.packet(microseconds, frame + frame_check_sequence(frame))
+        self.packets += 1
 
     def _link_secured(self, conversation: _Conversation, header: bytes, data: bytes) -> bytes:
         node = conversation.node

@@ -21,8 +21,9 @@ CACHED_FRAMES = 20000
 _MANUFACTURER_SPECIFIC = 0x04
 _ALL = "*"
 
-# Frame to the tap: (milliseconds since 2000, source, destination, endpoints, cluster, octets, secured).
-FrameTap = Callable[[int, str, str, int, int, int, bytes, bool], None]
+# Frame to the tap: (milliseconds since 2000, source, destination, endpoints, cluster, octets, secured); returns the
+# number of its packet in the capture.
+FrameTap = Callable[[int, str, str, int, int, int, bytes, bool], int]
 
 
 class Order(NamedTuple):
@@ -102,16 +103,10 @@ class Recorder:
             said = self._describe(key, head, octets)
         digits = octets[place : place + 2]
         sequence = int(digits, 16) if digits else None
-        events = self.trace.events
-        n = len(events) + 1
-        events.append(Event(n, milliseconds, said.source, said.destination, "zcl", said.content, sequence, octets))
-        self._write(
-            '{"n": %d, "time": "%s", %s, "sequence": %s, "octets": "%s"}\n'
-            % (n, self._time(milliseconds), said.json, "null" if sequence is None else sequence, octets)
-        )
         self.frames += 1
+        packet = self.frames
         if self._tap is not None:
-            self._tap(
+            packet = self._tap(
                 milliseconds,
                 said.source,
                 said.destination,
@@ -121,6 +116,13 @@ class Recorder:
                 bytes.fromhex(octets),
                 said.secured,
             )
+        events = self.trace.events
+        n = len(events) + 1
+        events.append(Event(n, milliseconds, said.source, said.destination, "zcl", said.content, sequence, octets, packet))
+        self._write(
+            '{"n": %d, "time": "%s", %s, "sequence": %s, "packet": %d, "octets": "%s"}\n'
+            % (n, self._time(milliseconds), said.json, "null" if sequence is None else sequence, packet, octets)
+        )
 
     def _describe(self, key: str, head: str, octets: str) -> _Said:
         source, destination, source_endpoint, destination_endpoint, cluster, secured = head.split(" ")

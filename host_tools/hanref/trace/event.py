@@ -12,11 +12,11 @@ Content = Mapping[str, Any]
 class Event:
     """What happened: `n` counts from 1, `milliseconds` from 2000-01-01T00:00:00Z.
 
-    `content` holds the fields of its kind; frames that say the same share one. `sequence` and `octets` of a frame
-    stand apart for that reason and are None on other events.
+    `content` holds the fields of its kind; frames that say the same share one. What differs between those stands apart
+    and is None on other events: `sequence`, `octets`, and `packet`, the number of the frame in the capture.
     """
 
-    __slots__ = ("content", "destination", "kind", "milliseconds", "n", "octets", "sequence", "source")
+    __slots__ = ("content", "destination", "kind", "milliseconds", "n", "octets", "packet", "sequence", "source")
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Event:
         content: Content,
         sequence: int | None = None,
         octets: str | None = None,
+        packet: int | None = None,
     ) -> None:
         self.n = n
         self.milliseconds = milliseconds
@@ -37,6 +38,7 @@ class Event:
         self.content = content
         self.sequence = sequence
         self.octets = octets
+        self.packet = packet
 
     @property
     def utc(self) -> int:
@@ -74,6 +76,8 @@ class Event:
         }
         if self.sequence is not None:
             document["sequence"] = self.sequence
+        if self.packet is not None:
+            document["packet"] = self.packet
         if self.octets is not None:
             document["octets"] = self.octets
         return document

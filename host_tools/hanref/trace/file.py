@@ -12,7 +12,7 @@ from hanref.trace.event import Event
 
 SCHEMA = "hanref-trace/1"
 
-_COMMON = ("n", "time", "source", "destination", "kind", "sequence")
+_COMMON = ("n", "time", "source", "destination", "kind", "sequence", "packet")
 
 
 class Writer:
@@ -88,4 +88,5 @@ def _event(document: dict[str, Any]) -> Event:
         content,
         document.get("sequence"),
         octets,
+        document.get("packet"),
     )

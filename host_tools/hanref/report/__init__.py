@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people and programs read of a judged trace: verdicts.json, junit.xml, report.html, the table on screen."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from hanref.requirements import Verdict
+from hanref.trace import Trace
+
+
+def write_all(folder: Path, trace: Trace, verdicts: list[Verdict]) -> None:
+    """Write verdicts.json, junit.xml and report.html to a folder."""
+    from hanref.report import html, junit
+
+    (folder / "verdicts.json").write_text(verdicts_json(verdicts), encoding="utf-8")
+    junit.write(folder / "junit.xml", trace, verdicts)
+    (folder / "report.html").write_text(html.render(trace, verdicts), encoding="utf-8")
+
+
+def verdicts_json(verdicts: Iterable[Verdict]) -> str:
+    """The text of verdicts.json: a list of objects, one a requirement."""
+    return json.dumps([verdict.as_dict() for verdict in verdicts], indent=2, ensure_ascii=False) + "\n"
