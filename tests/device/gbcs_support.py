@@ -3,7 +3,7 @@
 
 import han  # noqa: F401  (makes CPython's `micropython` module)
 from han.clock import RELIABLE, moment
-from han.gbcs import gbz, protection, use_cases
+from han.gbcs import gbz, protection, templates, use_cases
 from han.gbcs.envelope import COMMAND, Message, encode
 from han.gbcs.keys import KeyStore
 from han.gbcs.server import GbcsServer
@@ -113,3 +113,43 @@ def command(code, components, originator=SUPPLIER, counter=1000, recipient=DEVIC
 def read_summation(**named):
     """The octets of a GCS13a."""
     return encode(command(use_cases.code_of("GCS13a"), [read_component(0, 0x0702, *SUMMATION)], **named))
+
+
+def protected(message, payload):
+    """The octets of a copy of a command with another payload, its MAC made anew."""
+    copy = Message(COMMAND, message.originator_counter, message.originator, message.recipient, message.message_code, payload)
+    copy.signature = b""
+    copy.mac = protection.mac_of(SECRETS[BROKER], copy)
+    return encode(copy)
+
+
+def filled(name, *values_of_components):
+    """The octets of a command whose components take these values for their free fields, one list each."""
+    code = use_cases.code_of(name)
+    components = []
+    found = templates.components(code, COMMAND)
+    for number in range(len(values_of_components)):
+        template = found[min(number, len(found) - 1)]
+        payload = template.fill(values_of_components[number])
+        components.append(gbz.Component(template.cluster, template.frame_control, number, template.command, payload))
+    return encode(command(code, components))
+
+
+def change_of_tenancy(issuer_event=0x1C374A80, date=0x1FC66E20):
+    """The octets of a GCS09."""
+    return filled("GCS09", [issuer_event, date])
+
+
+def read_profile(start=0, samples=41):
+    """The octets of a GCS17."""
+    return filled("GCS17", [start, samples])
+
+
+def read_snapshots(start=0, end=0xFFFFFFFE):
+    """The octets of a GCS16a: one component a day."""
+    return filled("GCS16a", *[[start, end, day] for day in range(31)])
+
+
+def read_tariff():
+    """The octets of a GCS21f: attributes, calendar and price."""
+    return filled("GCS21f", [], [], [], [], [], [])

@@ -310,7 +310,7 @@ def test_a_critical_command_is_verified_and_its_answer_signed():
 
 
 def test_replayed_commands_are_refused_also_after_a_restart():
-    server, device, values = meter()
+    server, _, values = meter()
     assert server.answer(valve(1000), 0) is not None
     equal(values.writes, 1)
     equal(server.answer(valve(1000), 0), None)

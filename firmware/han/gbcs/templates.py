@@ -73,6 +73,8 @@ class Template:
         index = 0
         for width, kind, place in self._walk():
             if width == _STRUCTURE:
+                parts.append(structure)
+                structure = b""
                 break
             if kind == 1:
                 parts.append(FIELDS[place : place + (1 if width == _STRING else width)])
@@ -85,7 +87,8 @@ class Template:
                 parts.append((value & ((1 << 8 * width) - 1)).to_bytes(width, "little"))
         if index != len(values):
             raise GbcsError("%d values for a template with %d free fields" % (len(values), index))
-        parts.append(structure)
+        if structure:
+            raise GbcsError("a structure for a template without one")
         return b"".join(parts)
 
     def values(self, payload):

@@ -122,42 +122,44 @@ def gbz_payload(code: int, parameters: Parameters) -> bytes:
     rows = [row for row in tables.templates() if int(row["message_code"], 16) == code and row["direction"] == "command"]
     if not rows:
         raise UsageError(f"message code {code:04X} has no GBZ template: give its payload")
-    used: set[str] = set()
+    _refuse_unknown(rows, parameters)
     components: list[gbz.Component] = []
     for row in rows:
-        count = _instances(row, parameters, used)
-        for index in range(count):
-            components.append(_component(row, len(components), index, parameters, used))
-    unknown = sorted(set(parameters) - used)
-    if unknown:
-        raise UsageError(f"{rows[0]['use_case']}: no field {', '.join(unknown)}; there are {', '.join(_free(rows))}")
+        for index in range(_instances(row, parameters)):
+            components.append(_component(row, len(components), index, parameters))
     return bytes(gbz.encode(gbz.Payload(components)))
 
 
-def _instances(row: tables.Row, parameters: Parameters, used: set[str]) -> int:
+def _refuse_unknown(rows: Sequence[tables.Row], parameters: Parameters) -> None:
+    fields = free_fields(rows)
+    for name in parameters:
+        if re.sub(r"^\d+(\[\d+\])?\.", "", name) not in [*fields, "instances"]:
+            raise UsageError(f"{rows[0]['use_case']}: no field {name}; there are {', '.join(fields)}")
+
+
+def _instances(row: tables.Row, parameters: Parameters) -> int:
     """How many components of a kind: the fewest that the template allows, or what the parameter `N.instances` says."""
     fewest, most = tables.instances(row["command"])
     name = f"{row['component']}.instances"
     if name not in parameters:
         return fewest
-    used.add(name)
     count = _number(str(parameters[name]), name)
     if not fewest <= count <= most:
         raise UsageError(f"{name}: {count} is not between {fewest} and {most}")
     return count
 
 
-def _component(row: tables.Row, number: int, index: int, parameters: Parameters, used: set[str]) -> Any:
+def _component(row: tables.Row, number: int, index: int, parameters: Parameters) -> gbz.Component:
     from_date_time = None
     octets = b""
     for field in row["fields"].split("; "):
         if re.match(r"\d+ =", field):
             continue  # a remark on the field before
         if field == "From Date Time":
-            value = _lookup(row, "from_date_time", index, parameters, used)
+            value = _lookup(row, "from_date_time", index, parameters)
             from_date_time = _integer(value, True, f"{row['use_case']}: from_date_time")
         else:
-            octets += _field(row, field, index, parameters, used)
+            octets += _field(row, field, index, parameters)
     return gbz.Component(
         int(row["cluster"], 16),
         int(row["frame_control"], 16),
@@ -168,19 +170,19 @@ def _component(row: tables.Row, number: int, index: int, parameters: Parameters,
     )
 
 
-def _field(row: tables.Row, field: str, index: int, parameters: Parameters, used: set[str]) -> bytes:
+def _field(row: tables.Row, field: str, index: int, parameters: Parameters) -> bytes:
     name, _, fixed = field.partition("=")
     if match := re.match(r"0x([0-9A-F]{4}) ", name):
         return int(match[1], 16).to_bytes(2, "little")
     label, kind = name.rsplit(" ", 1)
     if name.endswith("ZSE struct"):
-        value = _lookup(row, field_name(name.removesuffix("ZSE struct")), index, parameters, used)
+        value = _lookup(row, field_name(name.removesuffix("ZSE struct")), index, parameters)
         return value if isinstance(value, bytes) else bytes.fromhex(str(value))
     key = field_name(label)
     if kind.upper().endswith("STRING"):
         if fixed:
             return b"\x00"
-        value = _lookup(row, key, index, parameters, used)
+        value = _lookup(row, key, index, parameters)
         text = value if isinstance(value, bytes) else str(value).encode()
         return bytes((len(text),)) + text
     width = tables.WIDTHS[kind.upper()]
@@ -191,7 +193,7 @@ def _field(row: tables.Row, field: str, index: int, parameters: Parameters, used
         default = _default(row, fixed, index)
         if default is not None:
             return default.to_bytes(width, "little")
-    value = _lookup(row, key, index, parameters, used)
+    value = _lookup(row, key, index, parameters)
     number = _integer(value, kind.upper() in TIMES, f"{row['use_case']}: {key}")
     if not -(1 << 8 * width - 1) <= number < 1 << 8 * width:
         raise UsageError(f"{row['use_case']}: {key}: {value!r} does not fit into {width} octets")
@@ -217,15 +219,15 @@ def _is_given(row: tables.Row, key: str, index: int, parameters: Parameters) -> 
     return any(name in parameters for name in _names(row, key, index))
 
 
-def _lookup(row: tables.Row, key: str, index: int, parameters: Parameters, used: set[str]) -> Any:
+def _lookup(row: tables.Row, key: str, index: int, parameters: Parameters) -> Any:
     for name in _names(row, key, index):
         if name in parameters:
-            used.add(name)
             return parameters[name]
     raise UsageError(f"{row['use_case']}: field {key} of component {row['component']} is missing: give {key}=VALUE")
 
 
-def _free(rows: Sequence[tables.Row]) -> list[str]:
+def free_fields(rows: Sequence[tables.Row]) -> list[str]:
+    """The names of the fields of these components that have no single fixed value."""
     names = []
     for row in rows:
         for field in row["fields"].split("; "):
