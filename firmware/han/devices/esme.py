@@ -4,6 +4,7 @@
 from han.clock import DAY, HALF_HOUR, INVALID, status_number, to_iso
 from han.devices import events, metrology, profile
 from han.devices.device import Device
+from han.devices.excursions import Excursions
 from han.devices.history import History
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tenancy import Tenancy
@@ -53,6 +54,9 @@ class ElectricityMeter(Device):
             configuration.get("voltage_anchor", COMMENCE),
         )
         self.thresholds = AverageThresholds(phases)
+        self.excursions = [
+            Excursions(voltage, phase if phases > 1 else None) for phase, voltage in enumerate(self.voltages, 1)
+        ]
         self._serve(configuration)
 
     def _serve(self, configuration):
@@ -90,6 +94,7 @@ class ElectricityMeter(Device):
         self.report("metrology", {"name": "voltage_period", "value": self.periods.period})
         self._report_voltage(time)
         self._begin_periods()
+        self._watch_voltage(time)
         self._plan_half_hour(time)
         self._plan_tenancy(time)
 
@@ -230,6 +235,21 @@ class ElectricityMeter(Device):
             if phase is None or phase == number:
                 metrology.feed(voltage, arguments, "volts", time, 1000)
         self._report_voltage(time)
+        self._watch_voltage(time)
+
+    def _watch_voltage(self, time):
+        """Look for sag, swell and extremes now, and whenever the voltage crosses one of their thresholds."""
+        earliest = None
+        for phase in self.excursions:
+            for code in phase.look(time):
+                self.event(code)
+            due = phase.deadline(time)
+            if due is not None and (earliest is None or due < earliest):
+                earliest = due
+        if earliest is None:
+            self.cancel(self._watch_voltage)
+        else:
+            self.at(earliest, self._watch_voltage)
 
     def bench_voltage_period(self, arguments, time):
         """What ECS29a would set: the measurement period in seconds (REQ-085A-4, 9)."""

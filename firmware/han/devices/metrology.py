@@ -61,6 +61,39 @@ class Feed:
                     self._next_leg()
         return self._sum
 
+    def crosses(self, time, threshold, side):
+        """The first second after `time` at which being beyond `threshold` (above it for side 1, below for -1) changes.
+
+        None when it does not as long as nothing else is fed; the present leg and one round of a swing are looked at.
+        """
+        beyond = (self.now(time) - threshold) * side > 0
+        start, begin, to, over, leg = self._start, self._from, self._to, self._over, self._leg
+        for _ in range(len(self._legs) + 1):
+            if over is None:
+                return None
+            if ((to - threshold) * side > 0) != beyond:
+                return self._first_beyond(max(time + 1, start), start, begin, to, over, threshold, side, beyond)
+            start, begin = start + over, to
+            leg += 1
+            if leg == len(self._legs):
+                if not self._repeat:
+                    return None
+                leg = 0
+            to, over = self._legs[leg]
+        return None
+
+    def _first_beyond(self, low, start, begin, to, over, threshold, side, beyond):
+        """Bisection on a leg that ends on the other side of the threshold."""
+        high = start + over
+        while low < high:
+            middle = (low + high) // 2
+            value = begin + (to - begin) * (middle - start) // over
+            if ((value - threshold) * side > 0) != beyond:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
     def _steady(self, time, value):
         self._begin(time, value, (), False)
 
