@@ -195,7 +195,8 @@ def _encode_value(type_id, kind, size, value):
     elif kind == _TEXT:
         return _string(type_id, size, value if isinstance(value, (bytes, bytearray)) else value.encode())
     elif kind == _OCTETS:
-        return _string(type_id, size, bytes(value))
+        if not isinstance(value, int):  # of which `bytes` would make zeros
+            return _string(type_id, size, bytes(value))
     elif kind == _LIST:
         return _collection(value)
     elif kind == _STRUCT:
