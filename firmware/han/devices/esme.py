@@ -8,6 +8,7 @@ from han.devices.excursions import Excursions
 from han.devices.history import History
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tenancy import Tenancy
+from han.devices.timekeeping import ADJUSTABLE, Timekeeper
 from han.devices.voltage import COMMENCE, AverageThresholds, MeasurementPeriods
 from han.zcl import status
 
@@ -45,6 +46,7 @@ class ElectricityMeter(Device):
         self.days = profile.PeriodLog(stores.log("daily_consumption", profile.RECORD, profile.DAYS), DAY)
         self.event_logs = events.EventLogs(stores)
         self._half_hour_start = values.get("half_hour_start", 0)  # watt hours at the last half hour
+        self.timekeeper = Timekeeper(self)
         self.voltages = [metrology.Feed(230000) for _ in range(phases)]
         self.voltage_log = stores.log("average_rms_voltage", 4 + 4 * phases, VOLTAGE_ENTRIES)
         self.periods = MeasurementPeriods(
@@ -95,6 +97,7 @@ class ElectricityMeter(Device):
         self._report_voltage(time)
         self._begin_periods()
         self._watch_voltage(time)
+        self.timekeeper.begin(time)
         self._plan_half_hour(time)
         self._plan_tenancy(time)
 
@@ -104,14 +107,21 @@ class ElectricityMeter(Device):
         self.periods.abandon()  # REQ-085A-10
 
     def bench_clock(self, arguments, time):
-        """A step inside the tolerance leaves the running period alone, a larger one ends it (REQ-085A-11)."""
         self._measure()
         self.change_clock(arguments, time)
+        self.clock_moved(arguments.get("step", 0), time)
+
+    def clock_moved(self, seconds, time):
+        """The clock was stepped by `seconds` (None when it had no time before) or changed its status.
+
+        A step inside the tolerance leaves the running voltage period alone, a larger one ends it (REQ-085A-11); a clock
+        without a time has no periods (REQ-085A-12).
+        """
         self._values.set("clock", self.clock.status)
         if self.clock.status == INVALID:
-            self.periods.abandon()  # REQ-085A-12
+            self.periods.abandon()
             self._plan_voltage()
-        elif abs(arguments.get("step", 0)) > 10 or self.periods.deadline() is None:
+        elif seconds is None or abs(seconds) > ADJUSTABLE or self.periods.deadline() is None:
             self._begin_periods()
         else:
             self._plan_voltage()

@@ -2,9 +2,10 @@
 """GSME: gas meter on a battery. Sleeps, wakes each half hour, pushes its registers and its time to the gas proxy."""
 
 from han.clock import DAY, HALF_HOUR, RELIABLE, status_number, to_iso
-from han.devices import client, metrology, profile, snapshots
+from han.devices import client, events, metrology, profile, snapshots
 from han.devices.device import Device
 from han.devices.history import History
+from han.devices.timekeeping import ADJUSTABLE, Timekeeper
 from han.zcl import foundation, status
 from han.zcl.frame import TO_CLIENT
 
@@ -12,7 +13,6 @@ METERING = 0x0702
 PREPAYMENT = 0x0705
 TIME = 0x000A
 
-ADJUSTABLE = 10  # seconds a clock may be adjusted by (REQ-CLK-2, 3)
 PROFILE_ENTRIES = 4416  # 92 days, about 3 months (REQ-GSME-3, I)
 NOTIFICATION_SCHEME_B = 2  # [GBCS 11.5]
 REPORTING_INTERVAL = HALF_HOUR
@@ -27,7 +27,6 @@ COMPLETE = 1  # AttributeReportingStatus [ZSE 2]
 LISTENS = 2  # seconds for further requests about the same work
 STAYS_AWAKE = 5  # seconds without an answer until it sleeps again
 
-HUB_TIME = ("time", "time_status")
 HALF_HOURLY = ("current_summation_delivered", "current_day_alternative_consumption_delivered")
 STATIC = (
     ("supply_status", "unit_of_measure", "multiplier", "divisor", "summation_formatting", "metering_device_type"),
@@ -70,6 +69,8 @@ class GasMeter(Device):
         self.cost = History()
         self.half_hours = profile.PeriodLog(stores.log("profile_data", profile.RECORD, PROFILE_ENTRIES))
         self.daily_reads = snapshots.SnapshotLog(stores, "daily_read", METERING, 31)
+        self.event_logs = events.EventLogs(stores)
+        self.timekeeper = Timekeeper(self)
         self._half_hour_start = self._values.get("half_hour_start", self._base)
         self._flags = (0, 0, 0, 0, 0)
         self.sends_time = True
@@ -125,8 +126,7 @@ class GasMeter(Device):
     def bench_clock(self, arguments, time):
         self._measure()
         self.change_clock(arguments, time)
-        self._values.set("clock", self.clock.status)
-        self._plan_wake(time)
+        self.clock_moved(arguments.get("step", 0), time)
 
     def bench_time_report(self, arguments, time):
         """Whether pushed values carry the meter's time (AT-0015-2)."""
@@ -218,23 +218,24 @@ class GasMeter(Device):
         self._refresh()
         self._end_half_hour()
         self._session = self._reports(time)
-        hub = self.configuration["hub"]
         self.at(time + STAYS_AWAKE, self._sleep)
-        self.read(
-            hub["identity"], self.endpoint, hub["time"], TIME, foundation.identifiers(TIME, HUB_TIME), self._hub_time, time
-        )
+        self.timekeeper.ask(self._hub_time, time)
 
-    def _hub_time(self, frame, time):
-        """Compare with the hub's time, adjust what is small (REQ-CLK-2)."""
-        values = client.values(TIME, HUB_TIME, frame)
-        hub_utc = values.get("time")
-        utc = self.utc()
-        if hub_utc is not None and utc is not None and self.clock.status == RELIABLE:
-            difference = hub_utc - utc
-            if difference and abs(difference) <= ADJUSTABLE:
-                self.clock.offset += difference
-                self.report_clock("network")
+    def _hub_time(self, hub_utc, synchronised, time):
+        """Compare with the hub's time at each wake, adjust what is small (REQ-CLK-2)."""
+        self.timekeeper.take(hub_utc, synchronised, time)
         self._say_next(time)
+
+    def clock_moved(self, seconds, time):
+        """The clock was stepped or changed its status: the half hours lie elsewhere now."""
+        self._values.set("clock", self.clock.status)
+        self._plan_wake(time)
+
+    def event(self, code, data=b"", alert=True):
+        """Log an event, and tell the WAN where the event asks for an alert."""
+        self.event_logs.record(self.utc(), code, data)
+        if alert:
+            self.report("alert", {"code": "%04x" % code, "fields": {}})
 
     def _say_next(self, time):
         if not self._session:
