@@ -287,9 +287,7 @@ def test_conditional_fields():
     refused = {"status": 0x98}
     both_ways(OTA, "query_next_image_response", TO_CLIENT, refused, b"\x98")
     given = {"status": 0, "manufacturer_id": 1, "image_type": 2, "file_version": 3, "image_size": 4}
-    both_ways(
-        OTA, "query_next_image_response", TO_CLIENT, given, b"\x00\x01\x00\x02\x00\x03\x00\x00\x00\x04\x00\x00\x00"
-    )
+    both_ways(OTA, "query_next_image_response", TO_CLIENT, given, b"\x00\x01\x00\x02\x00\x03\x00\x00\x00\x04\x00\x00\x00")
     del given["image_size"]
     error = raises(CodecError, encode_command, OTA, "query_next_image_response", TO_CLIENT, given)
     assert "image_size" in str(error), error
@@ -444,9 +442,7 @@ def test_certificates_are_big_endian():
 def test_missing_and_unknown_fields_are_named():
     error = raises(CodecError, encode_command, METERING, "take_snapshot", TO_SERVER, {})
     assert "snapshot_cause" in str(error), error
-    error = raises(
-        CodecError, encode_command, METERING, "take_snapshot", TO_SERVER, {"snapshot_cause": 1, "snapshot_id": 2}
-    )
+    error = raises(CodecError, encode_command, METERING, "take_snapshot", TO_SERVER, {"snapshot_cause": 1, "snapshot_id": 2})
     assert "snapshot_id" in str(error), error
     error = raises(CodecError, encode_command, METERING, "take_snapshot", TO_SERVER, {"snapshot_cause": 1 << 32})
     assert "snapshot_cause" in str(error), error

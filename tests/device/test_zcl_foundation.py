@@ -372,9 +372,7 @@ def test_discovery_of_commands():
 
 
 def test_reads_by_name():
-    octets = foundation.read(
-        DEVICE_MANAGEMENT, ["change_of_tenancy_update_date_time", "proposed_tenancy_change_control"], 0x21
-    )
+    octets = foundation.read(DEVICE_MANAGEMENT, ["change_of_tenancy_update_date_time", "proposed_tenancy_change_control"], 0x21)
     equal(octets, b"\x00\x21\x00\x00\x02\x01\x02")
     raises(UnknownNameError, foundation.read, DEVICE_MANAGEMENT, ["change_of_heart"], 1)
     equal(foundation.read(METERING, [], 1), b"\x00\x01\x00")

@@ -211,3 +211,4 @@ def test_halves_keep_zero_subnormal_and_infinity():
         equal(types.encode(semi, value), octets)
         equal(types.decode(semi, octets, 0)[0], value)
     raises(CodecError, types.encode, semi, 65520.0)
+    raises(CodecError, types.encode, types.identifier("single"), 1e39)

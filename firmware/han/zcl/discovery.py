@@ -37,7 +37,9 @@ def encode(command, value):
             ]
         )
     if command == commands.WRITE_ATTRIBUTES_STRUCTURED_RESPONSE:
-        return b"".join([bytes((failed,)) + _pair(entry) + _selector(indices, 0) for failed, entry, indices in value]) or b"\x00"
+        return (
+            b"".join([bytes((failed,)) + _pair(entry) + _selector(indices, 0) for failed, entry, indices in value]) or b"\x00"
+        )
     raise CodecError("0x%02X is not a global command" % command)
 
 

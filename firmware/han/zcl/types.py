@@ -191,7 +191,8 @@ def _encode_value(type_id, kind, size, value):
         if value == 0 or value == 1:
             return b"\x01" if value else b"\x00"
     elif kind == _FLOAT:
-        return _float_octets(size, value)
+        if isinstance(value, (int, float)):
+            return _float_octets(size, value)
     elif kind == _TEXT:
         return _string(type_id, size, value if isinstance(value, (bytes, bytearray)) else value.encode())
     elif kind == _OCTETS:
@@ -302,12 +303,18 @@ def _text(octets):
 
 
 def _float_octets(size, value):
+    if value is None:
+        value = float("nan")
     if size == 2:
         return _semi_octets(value)
     try:
-        return struct.pack("<f" if size == 4 else "<d", float("nan") if value is None else value)
-    except (OverflowError, ValueError, struct.error if hasattr(struct, "error") else ValueError):
+        octets = struct.pack("<f" if size == 4 else "<d", value)
+    except OverflowError:
+        octets = None
+    # MicroPython makes infinity of a number that is too great.
+    if octets is None or abs(_float_value(octets)) == float("inf") != abs(value):
         raise CodecError("%r does not fit a float of %d octets" % (value, size))
+    return octets
 
 
 def _float_value(octets):
@@ -329,7 +336,7 @@ def _semi_value(half):
 
 def _semi_octets(value):
     """Half precision, rounded to the nearest, ties to even [IEEE 754]; MicroPython's struct lacks it."""
-    if value is None or value != value:
+    if value != value:
         return b"\x00\x7e"
     single = struct.unpack("<I", struct.pack("<f", value))[0]
     sign = single >> 16 & 0x8000
