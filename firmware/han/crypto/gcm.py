@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """AES-128-GCM with a 12-octet initialisation vector [NIST SP 800-38D].
 
-GHASH multiplies polynomials over two elements. Here a polynomial is one big integer in which each coefficient has
-an octet of its own, so that the integer product of two of them is their product with every coefficient counted;
-the lowest bit of each octet is the answer. No count passes 128, so no octet runs into the next. The interpreter's
-long multiplication does the work, whatever its word size.
+GHASH multiplies polynomials over two elements. A block is one integer of 128 bits, the first bit of the block its
+highest and the coefficient of x0. The product with H is put together from multiples of H by a nibble, without
+reduction, which then takes a dozen operations on long integers for the whole block.
 """
 
 from han.crypto import aes
@@ -13,14 +12,8 @@ from han.errors import HanError
 IV_LENGTH = 12
 TAG_LENGTH = 16
 
-_BITS = 128 * 8
-_LOW = (1 << _BITS) - 1
-_ONES = int.from_bytes(b"\x01" * 128, "little")
-_ONES_OF_PRODUCT = int.from_bytes(b"\x01" * 256, "little")
-# x to the 128 is x7 + x2 + x + 1.
-_FOLD = 1 | 1 << 8 | 1 << 16 | 1 << 56
-# What a nibble, first bit first, is when spread over four octets.
-_SPREAD = [bytes((n >> 3, n >> 2 & 1, n >> 1 & 1, n & 1)) for n in range(16)]
+_BITS = 128
+_LOW = (1 << 128) - 1
 
 
 class TagError(HanError):
@@ -54,48 +47,46 @@ def equal(a, b):
     return difference == 0
 
 
-def _polynomial(block):
-    """A block, or the last part of one, as a polynomial with an octet for each coefficient."""
-    table = _SPREAD
-    parts = []
-    for octet in block:
-        parts.append(table[octet >> 4])
-        parts.append(table[octet & 15])
-    return int.from_bytes(b"".join(parts), "little")
+def _multiples(h):
+    """(multiples of H by a nibble, the same by a nibble in the upper half of an octet)."""
+    low = [0, h]
+    for nibble in range(1, 8):
+        double = low[nibble] << 1
+        low.append(double)
+        low.append(double ^ h)
+    return low, [multiple << 4 for multiple in low]
 
 
-def _block_of(polynomial):
-    """The 16 octets of a polynomial."""
-    spread = polynomial.to_bytes(128, "little")
-    block = bytearray(16)
-    for i in range(128):
-        block[i >> 3] = block[i >> 3] << 1 | spread[i]
-    return block
-
-
-def _absorb(state, h, octets):
+def _absorb(state, low, high, octets):
     """GHASH goes on over `octets`, filled up with zeros to whole blocks."""
-    view = memoryview(octets)
-    for i in range(0, len(octets), 16):
-        product = (state ^ _polynomial(view[i : i + 16])) * h & _ONES_OF_PRODUCT
-        folded = (product & _LOW) + (product >> _BITS) * _FOLD
-        state = (folded & _LOW) + (folded >> _BITS) * _FOLD & _ONES
+    length = len(octets)
+    for at in range(0, length, 16):
+        block = octets[at : at + 16]
+        value = int.from_bytes(block, "big")
+        if at + 16 > length:
+            value <<= (at + 16 - length) << 3
+        product = 0
+        for octet in (state ^ value).to_bytes(16, "big"):
+            product = product << 8 ^ high[octet >> 4] ^ low[octet & 15]
+        # The product has 255 bits, the highest for x0: those below the upper 128 are x128 and more. As x128 is
+        # x7 + x2 + x + 1, they are added four times, moved; what moves out below is once more x128 and more.
+        product <<= 1
+        over = product & _LOW
+        over ^= (over << 127 ^ over << 126 ^ over << 121) & _LOW
+        state = product >> _BITS ^ over ^ over >> 1 ^ over >> 2 ^ over >> 7
     return state
 
 
 def _tag(h, mask, additional, ciphertext):
-    h = _polynomial(h)
-    state = _absorb(_absorb(0, h, additional), h, ciphertext)
+    low, high = _multiples(int.from_bytes(h, "big"))
+    state = _absorb(_absorb(0, low, high, additional), low, high, ciphertext)
     lengths = (len(additional) * 8).to_bytes(8, "big") + (len(ciphertext) * 8).to_bytes(8, "big")
-    tag = _block_of(_absorb(state, h, lengths))
-    return _exclusive_or(tag, mask)
+    state = _absorb(state, low, high, lengths)
+    return (state ^ int.from_bytes(mask, "big")).to_bytes(16, "big")
 
 
 def _exclusive_or(a, b):
-    out = bytearray(len(a))
-    for i in range(len(a)):
-        out[i] = a[i] ^ b[i]
-    return bytes(out)
+    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).to_bytes(len(a), "big")
 
 
 def _streams(key, iv, length):
