@@ -72,15 +72,16 @@ def _entities(present: dict[str, files.Table]) -> dict[str, bytes]:
     entities = {}
     for role, table in present.items():
         given = getattr(table, "identity", None)
-        entities[role] = bytes.fromhex(given) if given else _test_identity(role)
+        entities[role] = bytes.fromhex(given) if given else test_identity(role)
     hub = present["hub"]
     assert isinstance(hub, files.Hub)
-    entities["chf"] = bytes.fromhex(hub.chf_identity) if hub.chf_identity else _test_identity("chf")
+    entities["chf"] = bytes.fromhex(hub.chf_identity) if hub.chf_identity else test_identity("chf")
     entities["gpf"] = entities["hub"]
     return entities
 
 
-def _test_identity(role: str) -> bytes:
+def test_identity(role: str) -> bytes:
+    """The test EUI-64 of a role."""
     return b"\x02hanref" + bytes((_NUMBERS[role],))
 
 
