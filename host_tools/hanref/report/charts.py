@@ -79,7 +79,12 @@ def voltage(trace: Trace, meter: str) -> Chart | None:
         (span, "clock", "no valid clock") for span in seen.clockless
     ]:
         chart.spans.append({"x": chart.x.at(span.begin), "to": chart.x.at(span.end), "kind": kind, "text": text})
-    chart.legend = [("due", "entry on a boundary that is due"), ("odd", "entry elsewhere"), ("span", "meter cannot measure")]
+    chart.legend = [
+        ("due", "entry on a boundary that is due"),
+        ("odd", "entry elsewhere"),
+        ("span", "no power"),
+        ("span clock", "no valid clock"),
+    ]
     return chart
 
 

@@ -19,9 +19,7 @@ def show(verdicts: list[Verdict], as_json: bool = False, remark: str = "") -> No
     if as_json:
         print(verdicts_json(verdicts), end="")
         return
-    console = Console()
-    if not console.is_terminal:
-        console.width = max(console.width, NARROWEST)
+    screen = console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Requirement", no_wrap=True)
     table.add_column("Device", no_wrap=True)
@@ -38,9 +36,17 @@ def show(verdicts: list[Verdict], as_json: bool = False, remark: str = "") -> No
             Text(verdict.reason),
             _events(verdict.evidence),
         )
-    console.print(table)
+    screen.print(table)
     counts = Counter(verdict.verdict for verdict in verdicts)
-    console.print(Text.assemble("\n", *_counted(counts), "\n" + remark if remark else ""))
+    screen.print(Text.assemble("\n", *_counted(counts), "\n" + remark if remark else ""))
+
+
+def console() -> Console:
+    """Standard output, wide enough for a table where it is no terminal."""
+    screen = Console()
+    if not screen.is_terminal:
+        screen.width = max(screen.width, NARROWEST)
+    return screen
 
 
 def _events(evidence: list[int]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from hanref.errors import UsageError
 from hanref.requirements.registry import FAIL, NOT_RUN, OBSERVATION, PASS, Finding, Registered, predicates
 from hanref.requirements.table import Requirement, requirements
 from hanref.trace import Trace
@@ -50,11 +51,12 @@ def overall(verdicts: Iterable[Verdict]) -> str:
 
 
 def _verdict(trace: Trace, requirement: Requirement, registered: Registered) -> Verdict:
-    findings = {
-        name: _as_confidence(registered.judge(trace, name), requirement)
-        for role in registered.devices
-        for name in trace.devices(role)
-    }
+    names = [name for role in registered.devices for name in trace.devices(role)]
+    try:
+        findings = {name: _as_confidence(registered.judge(trace, name), requirement) for name in names}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # A field is not what its kind of event has: the trace is broken, and no device is to blame.
+        raise UsageError("the trace cannot be judged for %s: %s" % (requirement.id, error)) from error
     worst = _combined(findings, registered)
     return Verdict(
         requirement.id,

@@ -45,7 +45,7 @@ def read(path: Path | str) -> tuple[dict[str, Any], Iterator[Event]]:
 
 def _open(path: Path | str) -> IO[str]:
     try:
-        return open(path, encoding="utf-8")
+        return open(path, encoding="utf-8", errors="replace")
     except OSError as error:
         raise UsageError("%s: %s" % (path, error.strerror)) from None
 
