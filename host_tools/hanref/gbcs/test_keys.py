@@ -49,6 +49,7 @@ class TestKeys(Keys):
 
     certificates: dict[tuple[bytes, str], bytes] = field(default_factory=dict)
     root: bytes = b""
+    issuer: bytes = b""
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -70,6 +71,7 @@ def make_all(devices: dict[bytes, str]) -> TestKeys:
     root = _authority(MARK, ROOT_UNIT, root_key, None)
     issuer = _authority(ISSUER_MARK, ISSUER_UNIT, issuer_key, (root, root_key))
     keys.root = root.public_bytes(Encoding.DER)
+    keys.issuer = issuer.public_bytes(Encoding.DER)
     for name, (number, unit) in PARTIES.items():
         _add(keys, number.to_bytes(8, "big"), name, unit, issuer, issuer_key)
     supplier = keys.party(PARTIES["supplier"][0].to_bytes(8, "big"))
