@@ -69,12 +69,14 @@ class Esme(Device):
 
 
 class Gsme(Device):
-    """The gas meter, asleep but for its wakes. `register` in litres at the start, price in 10^-5 pounds a kWh."""
+    """The gas meter, asleep but for its wakes. `register` in litres at the start, price in 10^-5 pounds a kWh,
+    `daily_snapshot` whether it takes one at midnight."""
 
     register_litres: Amount | None = Field(default=None, alias="register")
     price: Amount | None = None
     calorific_value: Amount | None = None
     conversion_factor: Amount | None = None
+    daily_snapshot: bool | None = None
 
 
 class Ihd(Device):

@@ -48,7 +48,7 @@ PREPAYMENT_SET = (
 
 class GasMeter(Device):
     """`configuration`: `endpoint`, `hub` {identity, time endpoint, esi endpoint}, `price` (10^-5 pounds a kWh), `calorific_value`
-    (0.1 MJ/m3), `conversion_factor` (10^-5), `clock`, `register` (litres at the start).
+    (0.1 MJ/m3), `conversion_factor` (10^-5), `clock`, `register` (litres at the start), `daily_snapshot` (taken at midnight unless false).
 
     How the meter's time reaches the proxy is not public [REQ-0015-12]; here the pushed Metering values come with
     ReadingSnapshotTime, and the Time cluster's TimeStatus is reported before them (I).
@@ -314,7 +314,7 @@ class GasMeter(Device):
             )
             self._half_hour_start = litres
             self._values.set_all({"half_hour_start": litres, "millilitre_seconds": self._millilitre_seconds})
-        if utc % DAY == 0:
+        if utc % DAY == 0 and self.configuration.get("daily_snapshot", True):
             self.daily_reads.add(utc, utc // DAY, snapshots.GENERAL, SNAPSHOT_TYPE, self._snapshot_payload())
 
     def _snapshot_payload(self):
