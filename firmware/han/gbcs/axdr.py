@@ -52,8 +52,8 @@ DONT_CARE = const(0xFF)
 # The deepest structure of the use cases has six levels; octets that pretend more are refused before they cost stack.
 MAX_DEPTH = const(16)
 
-# Numbers: how `struct` reads them, and their octets.
-_NUMBERS = {
+# How `struct` reads numbers, and their octets.
+NUMBERS = {
     DOUBLE_LONG: (">i", 4),
     DOUBLE_LONG_UNSIGNED: (">I", 4),
     INTEGER: (">b", 1),
@@ -119,38 +119,33 @@ def read(octets, at, end, depth=0):
     if at >= end:
         raise CodecError("data are cut off", at)
     tag = octets[at]
-    if tag in _NUMBERS:
-        form, size = _NUMBERS[tag]
-        if at + size >= end:
+    number = NUMBERS.get(tag)
+    if number is not None:
+        behind = at + 1 + number[1]
+        if behind > end:
             raise CodecError("data of type %02X are cut off" % tag, at)
-        return (tag, struct.unpack_from(form, octets, at + 1)[0]), at + 1 + size
+        return (tag, struct.unpack_from(number[0], octets, at + 1)[0]), behind
     if tag == ARRAY or tag == STRUCTURE:
-        return _read_list(octets, at, end, depth)
+        if depth >= MAX_DEPTH:
+            raise CodecError("data are nested deeper than %d" % MAX_DEPTH, at)
+        count, behind = read_length(octets, at + 1, end)
+        if count > end - behind:
+            raise CodecError("a list of %d cannot be in %d octets" % (count, end - behind), at)
+        items = []
+        for _ in range(count):
+            item, behind = read(octets, behind, end, depth + 1)
+            items.append(item)
+        return (tag, items), behind
     if tag == COMPACT_ARRAY:
         return _read_compact_array(octets, at, end)
     value, behind = read_value(octets, at + 1, end, tag, at)
     return (tag, value), behind
 
 
-def _read_list(octets, at, end, depth):
-    if depth >= MAX_DEPTH:
-        raise CodecError("data are nested deeper than %d" % MAX_DEPTH, at)
-    tag = octets[at]
-    start = at
-    count, at = read_length(octets, at + 1, end)
-    if count > end - at:
-        raise CodecError("a list of %d cannot be in %d octets" % (count, end - at), start)
-    items = []
-    for _ in range(count):
-        item, at = read(octets, at, end, depth + 1)
-        items.append(item)
-    return (tag, items), at
-
-
 def read_value(octets, at, end, tag, start):
     """(value, offset behind it) of a simple type, without its tag. `start` is the offset that errors name."""
-    if tag in _NUMBERS:
-        form, size = _NUMBERS[tag]
+    if tag in NUMBERS:
+        form, size = NUMBERS[tag]
         if at + size > end:
             raise CodecError("data of type %02X are cut off" % tag, start)
         return struct.unpack_from(form, octets, at)[0], at + size
@@ -159,7 +154,8 @@ def read_value(octets, at, end, tag, start):
         behind = at + length
         if behind > end:
             raise CodecError("a string of %d octets is cut off" % length, start)
-        return _text(tag, bytes(octets[at:behind]), start), behind
+        value = bytes(octets[at:behind])
+        return value if tag == OCTET_STRING else _text(tag, value, start), behind
     if tag == NULL or tag == DONT_CARE:
         return None, at
     if tag == BOOLEAN:
@@ -224,9 +220,9 @@ def _row_format(type_):
         return None
     form = ">"
     for part in type_[1]:
-        if not isinstance(part, int) or part not in _NUMBERS:
+        if not isinstance(part, int) or part not in NUMBERS:
             return None
-        form += _NUMBERS[part][0][1]
+        form += NUMBERS[part][0][1]
     return form
 
 
@@ -236,7 +232,7 @@ def _read_type(octets, at, end, depth):
     tag = octets[at]
     if tag != ARRAY and tag != STRUCTURE:
         # An item without octets would make the number of items a guess.
-        if tag not in _NUMBERS and tag not in _STRINGS and tag not in _DATES and tag not in (BOOLEAN, BIT_STRING):
+        if tag not in NUMBERS and tag not in _STRINGS and tag not in _DATES and tag not in (BOOLEAN, BIT_STRING):
             raise CodecError("%02X is no type for the items of a compact array" % tag, at)
         return tag, at + 1
     if depth >= MAX_DEPTH:
@@ -269,8 +265,8 @@ def _read_item(octets, at, end, type_):
             items.append(item)
     else:
         count, part = type_[1:]
-        if part in _NUMBERS:
-            form, size = _NUMBERS[part]
+        if part in NUMBERS:
+            form, size = NUMBERS[part]
             if at + count * size > end:
                 raise CodecError("an array of %d in a compact array is cut off" % count, start)
             items = list(struct.unpack_from(">%d%s" % (count, form[1]), octets, at)) if count else []
@@ -315,7 +311,7 @@ def write(out, datum):
 
 
 def _write_value(out, tag, value):
-    if tag in _NUMBERS:
+    if tag in NUMBERS:
         _write_number(out, tag, value)
     elif tag in _STRINGS:
         octets = value.encode() if isinstance(value, str) else value
@@ -338,7 +334,7 @@ def _write_value(out, tag, value):
 
 
 def _write_number(out, tag, value):
-    form, size = _NUMBERS[tag]
+    form, size = NUMBERS[tag]
     if tag != FLOAT_32 and tag != FLOAT_64:
         # MicroPython's struct cuts a number that does not fit, so look first.
         signed = tag in (DOUBLE_LONG, INTEGER, LONG, LONG64)

@@ -49,7 +49,10 @@ def read(octets, at, end, depth=0):
     if tag & _LONG_TAG == _LONG_TAG or tag == 0:
         raise CodecError("%02X is no tag of an ASN.1 use case" % tag, at)
     start = at
-    length, at = read_length(octets, at + 1, end)
+    at += 2
+    length = octets[at - 1] if at <= end else 0x80
+    if length >= 0x80:
+        length, at = read_length(octets, start + 1, end)
     behind = at + length
     if behind > end:
         raise CodecError("element %02X of %d octets is cut off" % (tag, length), start)

@@ -137,9 +137,10 @@ def _decode_items(table, at, end, payload, offset, fields):
         name = _name(table, code, at + 1)
         if operation < op.OPTIONAL or operation > op.BIG_ENDIAN:
             fields[name], offset = types.decode(operation, payload, offset)
+            at += 3
         else:
             fields[name], offset = _decode_special(table, code, at, payload, offset, fields)
-        at = _after(code, at)
+            at = _after(code, at)
     return offset
 
 

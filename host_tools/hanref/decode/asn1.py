@@ -27,11 +27,18 @@ def tree(element: Element) -> Tree:
     """An element by its tag: octets in hex, or its items."""
     tag, value = element
     if isinstance(value, list):
-        return {"tag": "%02x" % tag, "items": [tree(item) for item in value]}
-    return {"tag": "%02x" % tag, "hex": value.hex()}
+        return {"tag": _TAGS[tag], "items": [tree(item) for item in value]}
+    return {"tag": _TAGS[tag], "hex": value.hex()}
+
+
+_TAGS = ["%02x" % tag for tag in range(256)]
 
 
 # --- readers ------------------------------------------------------------------------------------------------
+
+
+# Longer integers are serial numbers and parts of signatures; they stay octets.
+_LONGEST_NUMBER = 8
 
 
 class FormError(Exception):
@@ -56,7 +63,7 @@ def expect(element: Element, *tags: int) -> Any:
 
 def number(element: Element) -> int:
     """A number, whatever its tag: context tags hide the type."""
-    if isinstance(element[1], list) or not element[1]:
+    if isinstance(element[1], list) or not 0 < len(element[1]) <= _LONGEST_NUMBER:
         raise FormError
     value: int = der.integer_of(element)
     return value
@@ -400,7 +407,7 @@ def _plain(element: Element) -> Any:
     tag, value = element
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    if tag in _NUMBER and value:
+    if tag in _NUMBER and 0 < len(value) <= _LONGEST_NUMBER:
         return der.integer_of(element)
     if tag == der.GENERALIZED_TIME:
         return generalized_text(value)

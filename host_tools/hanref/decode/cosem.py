@@ -16,7 +16,7 @@ from hanref.decode.zcl import octets_text
 Tree = dict[str, Any]
 Datum = tuple[int, Any]
 
-_DATE_TIME, _DATE, _TIME = 12, 5, 4
+_DATE_TIME, _DATE, _TIME, _LOGICAL_NAME = 12, 5, 4, 6
 _OPTIONAL = "[["
 
 
@@ -25,11 +25,16 @@ _OPTIONAL = "[["
 
 @dataclass
 class Shape:
-    """How a value is built: `fields` of a structure in order, `items` of an array, else the `type` of a leaf."""
+    """How a value is built: `fields` of a structure in order, `items` of an array, else the `type` of a leaf.
+
+    `reading` says what a leaf of that name is: TIMESTAMP, UNIT, NAME (an OBIS code), DATE, TIME, ACTIVATION, or nothing
+    that its type does not tell.
+    """
 
     type: str = ""
     fields: dict[str, "Shape"] = field(default_factory=dict)
     items: "Shape | None" = None
+    reading: str = ""
 
     @property
     def is_optional(self) -> bool:
@@ -37,7 +42,22 @@ class Shape:
         return _OPTIONAL in self.type
 
 
+TIMESTAMP, UNIT, NAME, DATE, TIME, ACTIVATION = "timestamp", "unit", "name", "date", "time", "activation"
 _ANYTHING = Shape()
+
+
+def _reading(name: str, type_: str) -> str:
+    if "timestamp" in name.lower():
+        return TIMESTAMP
+    if name == "unit" or name.endswith("_unit"):
+        return UNIT
+    if "logical_name" in name or type_.startswith("octet-string(6)"):
+        return NAME
+    if "activat" in name:
+        return ACTIVATION
+    if "date" in name:
+        return DATE
+    return TIME if name.endswith("time") else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +95,7 @@ def _place(root: Shape, path: str, type_: str) -> None:
             here.items = Shape()
         if last:
             here.type = type_
+            here.reading = _reading(name, type_)
 
 
 def _parts(path: str) -> list[str]:
@@ -110,6 +131,8 @@ def _attribute(rows: list[tables.CosemRow]) -> Attribute:
     if order:
         root.fields = {name: root.fields[name] for name in order}
     name = next((row.name for row in rows if row.name), "")
+    if not root.reading:
+        root.reading = _reading(name, root.type)
     return Attribute(
         first.class_id, first.obis, first.is_method, first.number, name, first.item.partition(":")[0], root
     )
@@ -182,7 +205,7 @@ def head(found: Attribute) -> Tree:
 # --- values -------------------------------------------------------------------------------------------------
 
 
-def value(datum: Datum, shape: Shape = _ANYTHING, name: str = "") -> Any:
+def value(datum: Datum, shape: Shape = _ANYTHING) -> Any:
     """A datum as plain values: structures with the names of their fields, dates as text, octets as text or hex."""
     tag, content = datum
     if tag == axdr.STRUCTURE:
@@ -192,95 +215,95 @@ def value(datum: Datum, shape: Shape = _ANYTHING, name: str = "") -> Any:
         return [value(item, items) for item in content]
     if tag == axdr.COMPACT_ARRAY:
         return _rows(content, shape)
-    return _leaf(tag, content, shape, name)
+    return _leaf(tag, content, shape)
 
 
-def _leaf(tag: int, content: Any, shape: Shape, name: str) -> Any:
+def _leaf(tag: int, content: Any, shape: Shape) -> Any:
+    if isinstance(content, int):
+        if shape.reading == TIMESTAMP and tag == axdr.DOUBLE_LONG_UNSIGNED:
+            return utc_text(content)
+        if shape.reading == UNIT and tag == axdr.ENUM:
+            return tables.cosem_units().get(content, content) or "none"
+        return content
     if tag == axdr.OCTET_STRING:
-        return _octets(content, shape, name)
+        return _octets(content, shape.reading)
     if tag == axdr.BIT_STRING:
         bits, octets = content
-        return "".join("%d" % (octets[i >> 3] >> (7 - (i & 7)) & 1) for i in range(bits))
-    if tag in (axdr.DATE_TIME, axdr.DATE, axdr.TIME):
+        return bin(int.from_bytes(b"\1" + octets, "big"))[3 : 3 + bits]
+    if tag in _DATES:
         return cosem_text(content)
-    if isinstance(content, bytes):
-        return content.hex()
-    if "timestamp" in name.lower() and tag == axdr.DOUBLE_LONG_UNSIGNED:
-        return utc_text(content)
-    return content
+    return content.hex() if isinstance(content, bytes) else content
 
 
-def _octets(octets: bytes, shape: Shape, name: str) -> str:
+_DATES = (axdr.DATE_TIME, axdr.DATE, axdr.TIME)
+
+
+def _octets(octets: bytes, reading: str) -> str:
     length = len(octets)
     if length == _DATE_TIME and octets[9:11] == b"\x80\x00":
-        return activation_text(octets) if "activat" in name else cosem_text(octets)
-    if length == 6 and (shape.type.startswith("octet-string(6)") or "logical_name" in name):
+        return activation_text(octets) if reading == ACTIVATION else cosem_text(octets)
+    if length == _LOGICAL_NAME and reading == NAME:
         return obis_text(octets)
-    if (length == _DATE and "date" in name) or (length == _TIME and name.endswith("time")):
+    if length == _DATE and reading == DATE or length == _TIME and reading == TIME:
         return cosem_text(octets)
     return octets_text(octets)
 
 
-def _named(count: int, shape: Shape) -> list[tuple[str, Shape]] | None:
+def _named(count: int, shape: Shape) -> dict[str, Shape] | None:
     """Names and shapes of the parts of a structure of `count`, None where the table has another number of them."""
-    fields = list(shape.fields.items())
+    fields = shape.fields
     if len(fields) > count:
-        fields = [part for part in fields if not part[1].is_optional]
-    return fields if len(fields) == count else None
+        fields = {name: inner for name, inner in fields.items() if not inner.is_optional}
+    return fields if fields and len(fields) == count else None
 
 
 def _structure(parts: list[Datum], shape: Shape) -> Any:
     named = _named(len(parts), shape)
     if named is None:
         return [value(part) for part in parts]
-    return {name: value(part, inner, name) for part, (name, inner) in zip(parts, named, strict=True)}
+    return {name: value(part, inner) for part, (name, inner) in zip(parts, named.items(), strict=True)}
 
 
 def _rows(content: tuple[Any, list[Any]], shape: Shape) -> Tree:
     """A compact array: the names of its columns where they are known, and its rows."""
     type_, items = content
     if isinstance(type_, int) or type_[0] != axdr.STRUCTURE:
-        return {"columns": None, "rows": [_item(type_, item, _ANYTHING, "") for item in items]}
+        return {"columns": None, "rows": [_item(type_, item, _ANYTHING) for item in items]}
     types = type_[1]
     named = _named(len(types), shape.items or _ANYTHING)
-    columns = named or [("", _ANYTHING)] * len(types)
-    # Columns that hold plain numbers pass as they are.
+    shapes = list(named.values()) if named else [_ANYTHING] * len(types)
+    # Columns of plain numbers pass as they are.
     others = [
-        (index, types[index], inner, name)
-        for index, (name, inner) in enumerate(columns)
-        if not isinstance(types[index], int) or types[index] in _TEXTS or "timestamp" in name.lower()
+        (index, part, inner)
+        for index, (part, inner) in enumerate(zip(types, shapes, strict=True))
+        if not isinstance(part, int) or part in _OCTETS or inner.reading in (TIMESTAMP, UNIT)
     ]
     rows = []
     for item in items:
         row = list(item)
-        for index, part, inner, name in others:
-            row[index] = _item(part, row[index], inner, name)
+        for index, part, inner in others:
+            row[index] = _item(part, row[index], inner)
         rows.append(row)
-    return {"columns": [name for name, _ in named] if named else None, "rows": rows}
+    return {"columns": list(named) if named else None, "rows": rows}
 
 
-_TEXTS = (
-    axdr.OCTET_STRING,
-    axdr.BIT_STRING,
-    axdr.BCD,
-    axdr.DATE_TIME,
-    axdr.DATE,
-    axdr.TIME,
-)
+_OCTETS = (axdr.OCTET_STRING, axdr.BIT_STRING, axdr.BCD, *_DATES)
 
 
-def _item(type_: Any, item: Any, shape: Shape, name: str) -> Any:
+def _item(type_: Any, item: Any, shape: Shape) -> Any:
     if isinstance(type_, int):
-        return _leaf(type_, item, shape, name)
+        return _leaf(type_, item, shape)
     if type_[0] == axdr.ARRAY:
+        if type_[2] in axdr.NUMBERS:
+            return item
         inner = shape.items or _ANYTHING
-        return [_item(type_[2], part, inner, "") for part in item]
+        return [_item(type_[2], part, inner) for part in item]
     named = _named(len(type_[1]), shape)
     if named is None:
-        return [_item(part, entry, _ANYTHING, "") for part, entry in zip(type_[1], item, strict=True)]
+        return [_item(part, entry, _ANYTHING) for part, entry in zip(type_[1], item, strict=True)]
     return {
-        field_name: _item(part, entry, inner, field_name)
-        for part, entry, (field_name, inner) in zip(type_[1], item, named, strict=True)
+        name: _item(part, entry, inner)
+        for part, entry, (name, inner) in zip(type_[1], item, named.items(), strict=True)
     }
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DLMS payloads: the generic tree, and the same in the terms of the field (objects, attributes, logs, alerts)."""
 
-from functools import cache
+from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
 from han.gbcs import axdr, dlms, protected
@@ -69,7 +70,9 @@ def data_tree(datum: Datum) -> Tree:
         return {"array": [data_tree(item) for item in value]}
     if tag == axdr.COMPACT_ARRAY:
         type_, items = value
-        return {"compact-array": {"type": _type_tree(type_), "items": [_item_tree(type_, item) for item in items]}}
+        if not _is_plain(type_):
+            items = [_item_tree(type_, item) for item in items]
+        return {"compact-array": {"type": _type_tree(type_), "items": items}}
     if tag == axdr.BIT_STRING:
         return {"bit-string": {"bits": value[0], "hex": value[1].hex()}}
     return {_NAMES[tag]: value.hex() if isinstance(value, bytes) else value}
@@ -81,6 +84,13 @@ def _type_tree(type_: Any) -> Any:
     if type_[0] == axdr.ARRAY:
         return {"%02x" % axdr.ARRAY: [type_[1], _type_tree(type_[2])]}
     return {"%02x" % axdr.STRUCTURE: [_type_tree(part) for part in type_[1]]}
+
+
+def _is_plain(type_: Any) -> bool:
+    """Whether items of a compact array are numbers only, which are in a tree as they are."""
+    if isinstance(type_, int):
+        return type_ in axdr.NUMBERS
+    return all(map(_is_plain, type_[1])) if type_[0] == axdr.STRUCTURE else _is_plain(type_[2])
 
 
 def _item_tree(type_: Any, item: Any) -> Any:
@@ -95,27 +105,40 @@ def _item_tree(type_: Any, item: Any) -> Any:
     return item
 
 
-def _specification_tree(item: dlms.Specification) -> Tree:
+@lru_cache(maxsize=8192)
+def _known(code: int, choice: int, class_id: int, obis: bytes, number: int) -> tuple[cosem.Attribute, Tree, Tree]:
+    """(attribute or method, tree, start of the content) of a specification; all are shared and never changed."""
+    is_method = choice == dlms.ACTION
+    found = cosem.attribute(code, class_id, obis, is_method, number)
     tree: Tree = {
-        "choice": _CHOICES[item.choice],
-        "class": item.class_id,
-        "obis": dlms.obis_text(item.obis),
-        "method" if item.choice == dlms.ACTION else "attribute": item.number,
+        "choice": _CHOICES[choice],
+        "class": class_id,
+        "obis": dlms.obis_text(obis),
+        "method" if is_method else "attribute": number,
     }
-    if item.choice >= dlms.GET_WITH_SELECTION:
-        tree["selector"] = item.selector
-        tree["selection"] = data_tree(item.selection)
-    return tree
+    return found, tree, {"do": _CHOICES[choice], **cosem.head(found)}
+
+
+def _specification_trees(code: int, specifications: list[dlms.Specification]) -> list[Tree]:
+    trees = []
+    for item in specifications:
+        _, tree, _ = _known(code, item.choice, item.class_id, item.obis, item.number)
+        if item.selection is not None:
+            tree = {**tree, "selector": item.selector, "selection": data_tree(item.selection)}
+        trees.append(tree)
+    return trees
 
 
 # --- messages -----------------------------------------------------------------------------------------------
 
 
-def decode(message: Message, opener: Opener, command: Tree | None = None) -> tuple[Tree, Tree]:
-    """(tree, content) of a message's payload; raises CodecError with the offset in the payload.
+def decode(
+    message: Message, opener: Opener, about: list[cosem.Attribute] | None = None
+) -> tuple[Tree, Tree, list[cosem.Attribute] | None]:
+    """(tree, content, attributes) of a message's payload; raises CodecError with the offset in the payload.
 
-    `command` is the content of the command that a response answers, where it is known: a response does not say which
-    attributes it is about.
+    `about` are the attributes of the command that a response answers, where the command is known: a response does not
+    say what it is about. Those of a command are the third thing returned.
     """
     apdu = dlms.decode(message.payload)
     tree: Tree = {
@@ -125,13 +148,14 @@ def decode(message: Message, opener: Opener, command: Tree | None = None) -> tup
     }
     code = message.message_code
     if apdu.tag == dlms.ACCESS_REQUEST:
-        tree["specs"] = [_specification_tree(item) for item in apdu.specifications]
+        tree["specs"] = _specification_trees(code, apdu.specifications)
         tree["data"] = [data_tree(datum) for datum in apdu.data]
-        return tree, {"items": _requested(code, apdu)}
+        items, about = _requested(code, apdu)
+        return tree, {"items": items}, about
     if apdu.tag == dlms.ACCESS_RESPONSE:
-        return _response(code, apdu, tree, opener, command)
+        return tree, _response(code, apdu, tree, opener, about), None
     tree["body"], plain = _opened(apdu.body, opener)
-    return tree, _alert(code, apdu.body, plain)
+    return tree, _alert(code, apdu.body, plain), None
 
 
 def _opened(datum: Datum, opener: Opener) -> tuple[Tree, Datum | None]:
@@ -151,11 +175,11 @@ def _opened(datum: Datum, opener: Opener) -> tuple[Tree, Datum | None]:
 
 
 def _response(
-    code: int, apdu: dlms.AccessResponse, tree: Tree, opener: Opener, command: Tree | None
-) -> tuple[Tree, Tree]:
+    code: int, apdu: dlms.AccessResponse, tree: Tree, opener: Opener, about: list[cosem.Attribute] | None
+) -> Tree:
     tree["request_specs_present"] = 0 if apdu.specifications is None else 1
     if apdu.specifications is not None:
-        tree["specs"] = [_specification_tree(item) for item in apdu.specifications]
+        tree["specs"] = _specification_trees(code, apdu.specifications)
     data = tree["data"] = []
     plains = []
     for datum in apdu.data:
@@ -163,25 +187,26 @@ def _response(
         data.append(opened)
         plains.append(plain)
     tree["results"] = [{"choice": _CHOICES[choice], "result": result} for choice, result in apdu.results]
-    return tree, {"items": _answered(code, apdu, plains, command)}
+    return {"items": _answered(code, apdu, plains, about)}
 
 
 # --- contents -----------------------------------------------------------------------------------------------
 
 
-def _requested(code: int, apdu: dlms.AccessRequest) -> list[Tree]:
-    items = []
+def _requested(code: int, apdu: dlms.AccessRequest) -> tuple[list[Tree], list[cosem.Attribute]]:
+    items, about = [], []
     for item, datum in zip(apdu.specifications, apdu.data, strict=True):
-        is_method = item.choice == dlms.ACTION
-        found = cosem.attribute(code, item.class_id, item.obis, is_method, item.number)
-        content: Tree = {"do": _CHOICES[item.choice], **cosem.head(found)}
+        found, _, start = _known(code, item.choice, item.class_id, item.obis, item.number)
+        content = start.copy()
         if item.selection is not None:
             _selection(item.selection, content)
         if datum[0] != axdr.NULL:
-            wanted = cosem.wanted(code, datum) if item.class_id == protected.CLASS and is_method else None
-            content.update(wanted or {"value": cosem.value(datum, found.shape, found.name)})
+            is_protected = found.class_id == protected.CLASS and found.is_method
+            wanted = cosem.wanted(code, datum) if is_protected else None
+            content.update(wanted or {"value": cosem.value(datum, found.shape)})
         items.append(content)
-    return items
+        about.append(found)
+    return items, about
 
 
 def _selection(selection: Datum, content: Tree) -> None:
@@ -195,48 +220,43 @@ def _selection(selection: Datum, content: Tree) -> None:
 
 
 def _answered(
-    code: int, apdu: dlms.AccessResponse, plains: list[Datum | None], command: Tree | None
+    code: int, apdu: dlms.AccessResponse, plains: list[Datum | None], about: list[cosem.Attribute] | None
 ) -> list[Tree]:
-    about = _about(code, apdu, command)
+    found = _about(code, apdu, about)
     items: list[Tree] = []
-    for index, (datum, plain, result) in enumerate(zip(apdu.data, plains, apdu.results, strict=True)):
-        found = about[index] if about else None
-        content: Tree = {"do": _CHOICES[result[0]]}
+    for index, (datum, plain, (choice, result)) in enumerate(zip(apdu.data, plains, apdu.results, strict=True)):
+        content: Tree = {"do": _CHOICES[choice]}
         if found:
-            content.update(cosem.head(found))
+            content.update(cosem.head(found[index]))
         if plain is not None:
             content["protected"] = _protected(code, plain)
-        elif protected.find(datum[1]) is not None if datum[0] == axdr.STRUCTURE else False:
+        elif datum[0] == axdr.STRUCTURE and protected.find(datum[1]) is not None:
             content["encrypted"] = True
         elif datum[0] != axdr.NULL:
-            shape, name = (found.shape, found.name) if found else (cosem.Shape(), "")
-            content["value"] = cosem.value(datum, shape, name)
-        content["result"] = _results().get(result[1], result[1])
+            content["value"] = cosem.value(datum, found[index].shape) if found else cosem.value(datum)
+        content["result"] = _results().get(result, result)
         items.append(content)
     _scale(items)
     return items
 
 
-def _about(code: int, apdu: dlms.AccessResponse, command: Tree | None) -> list[cosem.Attribute] | None:
+def _about(
+    code: int, apdu: dlms.AccessResponse, about: list[cosem.Attribute] | None
+) -> list[cosem.Attribute] | None:
     """Which attributes a response is about: as it echoes, as its command said, or in the order of the table."""
     if apdu.specifications is not None:
-        return [
-            cosem.attribute(code, item.class_id, item.obis, item.choice == dlms.ACTION, item.number)
-            for item in apdu.specifications
-        ]
-    if command is not None and len(command["items"]) == len(apdu.data):
-        return [_again(code, item) for item in command["items"]]
+        return [_known(code, x.choice, x.class_id, x.obis, x.number)[0] for x in apdu.specifications]
+    if about is not None and len(about) == len(apdu.data):
+        return about
+    rows, actions = _expected(code)
+    return rows if actions == [choice == dlms.ACTION for choice, _ in apdu.results] else None
+
+
+@cache
+def _expected(code: int) -> tuple[list[cosem.Attribute], list[bool]]:
+    """The attributes and methods that a use case names in its command, in order, and which of them are methods."""
     rows = [row for row in cosem.attributes(code) if not _is_inner(code, row)]
-    actions = [choice == dlms.ACTION for choice, _ in apdu.results]
-    if [row.is_method for row in rows] == actions:
-        return rows
-    return None
-
-
-def _again(code: int, item: Tree) -> cosem.Attribute:
-    is_method = "method" in item
-    number = item["method"] if is_method else item["attribute"]
-    return cosem.attribute(code, item["class"], dlms.logical_name(item["obis"]), is_method, number)
+    return rows, [row.is_method for row in rows]
 
 
 @cache
@@ -256,7 +276,7 @@ def _protected(code: int, plain: Datum) -> list[Tree]:
     if len(rows) != len(parts):
         return [{"value": cosem.value(part)} for part in parts]
     return [
-        {**cosem.head(row), "value": cosem.value(part, row.shape, row.name)}
+        {**cosem.head(row), "value": cosem.value(part, row.shape)}
         for row, part in zip(rows, parts, strict=True)
     ]
 
@@ -277,18 +297,14 @@ def _scale(items: list[Tree]) -> None:
         unit = units.get(item.get("obis"))
         if unit is None or item.get("name") != "value" or not isinstance(item.get("value"), int):
             continue
-        scaler, code = unit.get("scaler"), unit.get("unit")
-        if isinstance(scaler, int):
-            item["scaled"] = _power(item["value"], scaler)
-            symbol = tables.cosem_units().get(code)
-            if symbol:
-                item["unit"] = symbol
+        if isinstance(unit.get("scaler"), int):
+            item["scaled"] = _power(item["value"], unit["scaler"])
+            if unit.get("unit") != "none":
+                item["unit"] = unit.get("unit")
 
 
 def _power(value: int, exponent: int) -> str:
-    from decimal import Decimal
-
-    return "%f" % Decimal(value).scaleb(exponent) if exponent < 0 else str(value * 10**exponent)
+    return format(Decimal(value).scaleb(exponent), "f") if exponent < 0 else str(value * 10**exponent)
 
 
 # --- alerts -------------------------------------------------------------------------------------------------

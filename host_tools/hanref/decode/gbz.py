@@ -13,6 +13,8 @@ from hanref.decode.protection import Opener, is_encrypted
 
 Tree = dict[str, Any]
 
+# Octets in hex.
+_HEX = ["%02x" % octet for octet in range(256)]
 _OCTET_STRING, _CHARACTER_STRING = 0x41, 0x42
 _INVALID_LENGTH = 0xFF
 _SIGNED = range(0x28, 0x30)
@@ -67,12 +69,12 @@ def _component(
     has_time = component.from_date_time is not None
     length = len(data) + (7 if component.encrypted or has_time else 3)
     tree: Tree = {
-        "control": "%02x" % (is_last | component.encrypted << 1 | has_time << 4),
+        "control": _HEX[is_last | component.encrypted << 1 | has_time << 4],
         "cluster": "%04x" % component.cluster,
         "length": length,
-        "frame_control": "%02x" % component.frame_control,
+        "frame_control": _HEX[component.frame_control],
         "sequence": component.sequence,
-        "command": "%02x" % component.command,
+        "command": _HEX[component.command],
     }
     behind = at + 5 + length
     if component.encrypted:
@@ -112,7 +114,7 @@ def _details(message: Message, component: gbz.Component, data: bytes, tree: Tree
         elif command == gbz.DEFAULT_RESPONSE:
             if len(data) != 2:
                 raise CodecError("a default response has 2 octets, not %d" % len(data), 0)
-            tree["default_response"] = {"command": "%02x" % data[0], "status": "%02x" % data[1]}
+            tree["default_response"] = {"command": _HEX[data[0]], "status": _HEX[data[1]]}
         return
     template = tables.templates().get((message.message_code, message.cra, component.cluster, command))
     if template is not None:
@@ -122,7 +124,7 @@ def _details(message: Message, component: gbz.Component, data: bytes, tree: Tree
 def _identifiers(data: bytes) -> list[str]:
     if len(data) % 2:
         raise CodecError("a list of attributes ends within an identifier", len(data) - 1)
-    return ["%02x%02x" % (data[at + 1], data[at]) for at in range(0, len(data), 2)]
+    return [_HEX[data[at + 1]] + _HEX[data[at]] for at in range(0, len(data), 2)]
 
 
 def attributes(data: bytes) -> list[Tree]:
@@ -133,12 +135,12 @@ def attributes(data: bytes) -> list[Tree]:
         if at + 3 > len(data):
             raise CodecError("an attribute record is cut off", at)
         status = data[at + 2]
-        record: Tree = {"id": "%02x%02x" % (data[at + 1], data[at]), "status": "%02x" % status}
+        record: Tree = {"id": _HEX[data[at + 1]] + _HEX[data[at]], "status": _HEX[status]}
         at += 3
         if not status:
             if at >= len(data):
                 raise CodecError("an attribute record is cut off", at)
-            record["type"] = "%02x" % data[at]
+            record["type"] = _HEX[data[at]]
             record["value"], at = _value(data[at], data, at + 1)
         records.append(record)
     return records

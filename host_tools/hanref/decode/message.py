@@ -5,6 +5,7 @@
 >>> decoded.use_case.name, decoded.mac_check, decoded.content
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from han.gbcs import envelope
 from han.gbcs.envelope import Message
 
 from hanref.decode import asn1, dlms, gbz, tables
+from hanref.decode.cosem import Attribute
 from hanref.decode.protection import INVALID, Opener, check_mac, check_signature, mac_parties
 from hanref.decode.times import header_utc
 from hanref.gbcs.keys import Keys
@@ -36,7 +38,8 @@ class Decoded:
 
     `payload` is the generic tree, `content` the same by names; `mac_check`, `signature_check` and `decryption_check` are
     `valid`, `invalid`, `unverified` (no key) or None where there is nothing to check. `time_source` is `GSME`, `GPF` or
-    None; `time_reliability` `reliable`, `unreliable`, `invalid`, `not specified` or None (no date-time).
+    None; `time_reliability` `reliable`, `unreliable`, `invalid`, `not specified` or None (no date-time). `attributes` are
+    those a DLMS command is about, None in other messages.
     """
 
     octets: bytes
@@ -52,6 +55,7 @@ class Decoded:
     mac_key_parties: tuple[bytes, bytes] | None
     signature_check: str | None
     decryption_check: str | None
+    attributes: list[Attribute] | None
 
     @property
     def is_defective(self) -> bool:
@@ -110,11 +114,14 @@ def _other_information_length(message: Message) -> int:
     return length + (len(message.certificate) if message.certificate else 0)
 
 
-def decode(octets: bytes, keys: Keys | None = None, command: Decoded | None = None) -> Decoded:
+CommandOf = Callable[[Message], Decoded | None]
+
+
+def decode(octets: bytes, keys: Keys | None = None, command_of: CommandOf | None = None) -> Decoded:
     """Take a message of any of the four forms apart; raises CodecError with the offset of what is wrong.
 
-    `keys` check MAC and signature and open encrypted attributes. `command` is the message that a response answers, where
-    the caller has it: a DLMS response does not say which attributes it is about.
+    `keys` check MAC and signature and open encrypted attributes. `command_of` finds the command that a response answers,
+    if the caller has seen it: a DLMS response does not say which attributes it is about.
     """
     if keys is None:
         keys = _NO_KEYS
@@ -125,7 +132,7 @@ def decode(octets: bytes, keys: Keys | None = None, command: Decoded | None = No
     opener = Opener(message, keys)
     family = _family(use_case, message)
     try:
-        payload, content = _payload(family, message, use_case, opener, command)
+        payload, content, attributes = _payload(family, message, use_case, opener, command_of)
     except CodecError as error:
         raise CodecError(error.what, message.payload_offset + (error.offset or 0)) from None
     parties = mac_check = None
@@ -148,6 +155,7 @@ def decode(octets: bytes, keys: Keys | None = None, command: Decoded | None = No
         mac_key_parties=parties if mac_check in ("valid", "invalid") else None,
         signature_check=signature_check,
         decryption_check=opener.result,
+        attributes=attributes,
     )
 
 
@@ -159,13 +167,14 @@ def _family(use_case: tables.UseCase, message: Message) -> str:
 
 
 def _payload(
-    family: str, message: Message, use_case: tables.UseCase, opener: Opener, command: Decoded | None
-) -> tuple[Any, Any]:
+    family: str, message: Message, use_case: tables.UseCase, opener: Opener, command_of: CommandOf | None
+) -> tuple[Any, Any, list[Attribute] | None]:
     if family == "GBZ":
-        return gbz.decode(message, opener)
+        return *gbz.decode(message, opener), None
     if family == "DLMS":
-        return dlms.decode(message, opener, command.content if command else None)
-    return asn1.decode(message, use_case.name)
+        command = command_of(message) if command_of and message.cra == envelope.RESPONSE else None
+        return dlms.decode(message, opener, command.attributes if command else None)
+    return *asn1.decode(message, use_case.name), None
 
 
 def _code_offset(message: Message, octets: bytes) -> int:

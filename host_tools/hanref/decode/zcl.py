@@ -4,7 +4,7 @@
 import re
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from han.errors import CodecError, HanError
@@ -22,7 +22,7 @@ _MONEY_DIGITS = 0x50
 _TO_SERVER, _TO_CLIENT = 0, 1
 _SERVER_TO_CLIENT = 0x08
 # A time in which zero means at once and all ones never [GBCS 9.2].
-_ACTIVATION = re.compile(r"(.*_)?implementation(_date)?_time|start(_date)?_time")
+_ACTIVATION_NAME = re.compile(r"(.*_)?implementation(_date)?_time|start(_date)?_time")
 
 
 # --- names --------------------------------------------------------------------------------------------------
@@ -116,6 +116,7 @@ def _words(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
 
 
+@lru_cache(maxsize=4096)
 def meaning(enumeration: str, value: int) -> Any:
     """The name of a code, the names of the bits that are set, or the number itself."""
     codes = _codes(enumeration)
@@ -174,12 +175,12 @@ def scaled(cluster: int, name: str, value: int, *contexts: Tree) -> tuple[str, s
             digits = _MONEY_DIGITS
         number = Decimal(value).scaleb(-(digits >> 4))
         unit = _unit(rule["unit"], *contexts) if rule["unit"] else None
-        return "%f" % number, unit or ("currency" if rule["unit"] == "currency" else None)
+        return format(number, "f"), unit or ("currency" if rule["unit"] == "currency" else None)
     multiplier = _first(rule["multiplier"], *contexts)
     divisor = _first(rule["divisor"], *contexts)
     if not multiplier or not divisor:
         return None
-    return "%f" % (Decimal(value) * multiplier / divisor), _unit(rule["unit"], *contexts)
+    return format(Decimal(value) * multiplier / divisor, "f"), _unit(rule["unit"], *contexts)
 
 
 # --- components ---------------------------------------------------------------------------------------------
@@ -252,45 +253,64 @@ def _command(item: gbz.Component, data: bytes, content: Tree) -> None:
 
 
 def _fields(cluster: int, fields: Tree, context: Tree) -> Tree:
-    facts = _facts(cluster)
     content: Tree = {}
     for name, value in fields.items():
-        if isinstance(value, dict):
-            content[name] = _fields(cluster, value, context)
-        elif isinstance(value, list):
-            content[name] = [
-                _fields(cluster, entry, context) if isinstance(entry, dict) else entry for entry in value
-            ]
-        elif isinstance(value, bytes):
-            kind = facts.get(name, ("", ""))[0]
-            content[name] = zigbee_date_text(value) if kind == "date" else octets_text(value)
-        else:
-            content[name] = _field(cluster, name, value, facts.get(name, ("", "")), context)
-            if isinstance(value, int):
-                number = scaled(cluster, name, value, fields, context)
+        reading, enumeration, is_scaled = _reading(cluster, name)
+        if isinstance(value, int):
+            if reading:
+                content[name] = _time(reading, value)
+            elif enumeration:
+                content[name] = meaning(enumeration, value)
+            else:
+                content[name] = value
+                number = scaled(cluster, name, value, fields, context) if is_scaled else None
                 if number:
                     content[name + "_scaled"] = " ".join(part for part in number if part)
+        elif isinstance(value, dict):
+            content[name] = _fields(cluster, value, context)
+        elif isinstance(value, list):
+            content[name] = [_fields(cluster, item, context) if isinstance(item, dict) else _plain(item) for item in value]
+        elif isinstance(value, bytes) and reading == _DATE:
+            content[name] = zigbee_date_text(value)
+        elif value is None and reading == _ACTIVATION:
+            # All ones, which as a number is no value, as such a time means never.
+            content[name] = zigbee_activation_text(0xFFFFFFFF)
+        else:
+            content[name] = _plain(value)
     return content
 
 
-def _field(cluster: int, name: str, value: Any, fact: tuple[str, str], context: Tree) -> Any:
-    kind, enumeration = fact
+_UTC, _DATE, _ACTIVATION = "utc", "date", "activation"
+
+
+@cache
+def _reading(cluster: int, name: str) -> tuple[str, str, bool]:
+    """How a field is read: as which kind of time, by which enumeration, whether others scale it."""
+    kind, enumeration = _facts(cluster).get(name, ("", ""))
     if kind == "UTC":
-        if _ACTIVATION.fullmatch(name):
-            return zigbee_activation_text(0xFFFFFFFF if value is None else value)
-        return None if value is None else utc_text(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return value
+        return _ACTIVATION if _ACTIVATION_NAME.fullmatch(name) else _UTC, "", False
+    if kind == "date":
+        return _DATE, "", False
     rule = _rule(cluster, name)
-    if rule and rule["enumeration"]:
-        enumeration = rule["enumeration"]
-    return meaning(enumeration, value) if enumeration else value
+    if rule and not rule["enumeration"]:
+        return "", "", True
+    return "", rule["enumeration"] if rule else enumeration, False
+
+
+def _time(reading: str, seconds: int) -> str:
+    return zigbee_activation_text(seconds) if reading == _ACTIVATION else utc_text(seconds)
+
+
+def _plain(value: Any) -> Any:
+    return octets_text(value) if isinstance(value, bytes) else value
 
 
 def octets_text(octets: bytes) -> str:
-    """Octets as text where they are printable text with a letter or digit in it, else as hex."""
-    if octets and all(0x20 <= octet < 0x7F for octet in octets):
-        return octets.decode("ascii")
+    """Octets as text where they are printable text, else as hex."""
+    if octets.isascii():
+        text = octets.decode()
+        if text.isprintable():
+            return text
     return octets.hex()
 
 
