@@ -2,7 +2,6 @@
 """What both interpreters make of the same octets from a co-processor."""
 
 from han.radio.znp_link import Link
-
 from znp_script import joined
 
 

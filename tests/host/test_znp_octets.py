@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The driver's framing against frames built by zigpy-znp, in any pieces and with line noise, on both interpreters."""
 
-import znp_peer
+from itertools import pairwise
+
 import zigpy_znp.commands as c
 import zigpy_znp.types as t
+import znp_peer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zigpy_znp.frames import TransportFrame
@@ -40,7 +42,7 @@ frames = st.one_of(
 
 def pieces_of(octets: bytes, cuts: list[int]) -> list[bytes]:
     places = sorted({cut % (len(octets) + 1) for cut in cuts} | {0, len(octets)})
-    return [octets[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [octets[start:end] for start, end in pairwise(places)]
 
 
 @settings(max_examples=150, deadline=None)

@@ -81,9 +81,7 @@ class Writer:
         padding = _PADDING[length & 3]
         block = 32 + length + len(padding)
         self._write(
-            _PACKET_HEADER.pack(
-                _ENHANCED_PACKET, block, 0, microseconds >> 32, microseconds & 0xFFFFFFFF, length, length
-            )
+            _PACKET_HEADER.pack(_ENHANCED_PACKET, block, 0, microseconds >> 32, microseconds & 0xFFFFFFFF, length, length)
             + octets
             + padding
             + _BLOCK_LENGTH.pack(block)
@@ -152,9 +150,7 @@ def _section_header() -> bytes:
 
 def _interface_description(link_type: int, name: str) -> bytes:
     body = struct.pack("<HHI", link_type, 0, 0)
-    return _block(
-        _INTERFACE_DESCRIPTION, body + _option(_INTERFACE_NAME, name.encode()) + _option(_END_OF_OPTIONS, b"")
-    )
+    return _block(_INTERFACE_DESCRIPTION, body + _option(_INTERFACE_NAME, name.encode()) + _option(_END_OF_OPTIONS, b""))
 
 
 def _read_pcap(file: BinaryIO, path: str, order: str, resolution: int) -> Iterator[Packet]:

@@ -49,6 +49,7 @@ class Network:
         self.key_sequence = 0
         self.nodes: dict[bytes, Node] = {}
         self.link_keys: dict[frozenset[bytes], bytes] = {}
+        self.preconfigured_keys: dict[bytes, bytes] = {}  # under which joiners were sent the network key
         self.install_codes: dict[bytes, bytes] = {}
         self._link_counters: dict[tuple[bytes, bytes], int] = {}
         if isinstance(nodes, Mapping):

@@ -76,17 +76,17 @@ class _Conversation:
 
 
 class Tap:
-    """Writes `path`, a pcapng of one interface, link type 195, with every frame handed to `frame`.
+    """Writes a pcapng of one interface, link type 195, with every frame handed to `frame`.
 
-    `network` gives addresses, keys and counters, and its counters advance. Use as a context manager, or close it.
-    Raises UsageError where the file cannot be written.
+    `target` is the file, or a Writer that several networks share. `network` gives addresses, keys and counters, and its
+    counters advance. Use as a context manager, or close it. Raises UsageError where the file cannot be written.
     """
 
-    def __init__(self, path: Path | str, network: Network) -> None:
+    def __init__(self, target: Path | str | Writer, network: Network) -> None:
         self.network = network
         self.frames = 0
         self.packets = 0  # as Wireshark counts them; a frame in fragments is several
-        self._writer = Writer(path, IEEE802_15_4_WITH_FCS)
+        self._writer = target if isinstance(target, Writer) else Writer(target, IEEE802_15_4_WITH_FCS)
         self._network_cipher = AESCCM(network.network_key, _MIC_OCTETS)
         self._conversations: dict[tuple[bytes, bytes, int, int, int, bool, int], _Conversation] = {}
 
@@ -231,7 +231,5 @@ class Tap:
         counter = self.network.next_link_counter(node.identity, conversation.destination).to_bytes(4, "little")
         address = node.on_air
         assert conversation.link_cipher is not None
-        encrypted = conversation.link_cipher.encrypt(
-            address + counter + b"\x25", data, header + b"\x25" + counter + address
-        )
+        encrypted = conversation.link_cipher.encrypt(address + counter + b"\x25", data, header + b"\x25" + counter + address)
         return header + b"\x20" + counter + address + encrypted
