@@ -3,9 +3,11 @@
 
 from han.clock import DAY, HALF_HOUR, INVALID, status_number, to_iso
 from han.devices import events, metrology, profile
+from han.devices.account import Account
 from han.devices.device import Device
 from han.devices.excursions import Excursions
 from han.devices.history import History
+from han.devices.prepayment import ON
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tenancy import Tenancy
 from han.devices.timekeeping import ADJUSTABLE, Timekeeper
@@ -16,6 +18,14 @@ METERING = 0x0702
 EVENTS = 0x0709
 DEVICE_MANAGEMENT = 0x0708
 PRICE = 0x0700
+PREPAYMENT = 0x0705
+
+PRICE_OF_A_KWH = 34000  # 10^-5 pounds
+
+# Message codes under which what a PPMID asks is logged [REQ-PPMID-4].
+TOP_UP = b"\x01\x16"
+EMERGENCY_CREDIT = b"\x01\x17"
+ENABLE_SUPPLY = b"\x01\x18"
 
 VOLTAGE_ENTRIES = 4320  # 90 days of half hours [device requirements 5.1]
 
@@ -37,6 +47,7 @@ class ElectricityMeter(Device):
         values = stores.values
         self._values = values
         self.load = metrology.Feed(0)
+        self._supplied = True
         self._watt_seconds = values.get("watt_seconds", 0)
         self._counted = 0
         self.history = History()
@@ -66,15 +77,17 @@ class ElectricityMeter(Device):
         metering.reader("current_summation_delivered", self._watt_hours)
         metering.reader("instantaneous_demand", self._demand)
         metering.reader("ambient_consumption_indicator", self._ambient)
-        metering.set("supply_status", 2)
         metering.set("unit_of_measure", 0)
         metering.set("multiplier", 1)
         metering.set("divisor", 1000)
         metering.set("summation_formatting", 0x2B)
         metering.set("metering_device_type", 0)
-        serve_history(metering, self.history, "consumption", self._measure)
+        serve_history(metering, self.history, "consumption", self.measure)
+        prepayment = self.attributes(self.endpoint, PREPAYMENT)
+        self.account = Account(self, metering, prepayment, self.stores, configuration, PRICE_OF_A_KWH)
+        self.handle(PREPAYMENT, "server", self._prepayment_command)
         price = self.attributes(self.endpoint, PRICE)
-        price.set("no_tier_block1_price", configuration.get("price", 34000))
+        price.set("no_tier_block1_price", configuration.get("price", PRICE_OF_A_KWH))
         price.set("price_trailing_digit", 0x50)
         price.set("currency", 826)
         management = self.attributes(self.endpoint, DEVICE_MANAGEMENT)
@@ -103,11 +116,13 @@ class ElectricityMeter(Device):
 
     def on_stop(self, time):
         self.now = time
-        self._measure()
+        self.measure()
+        self.account.keep()
+        self._values.set("watt_seconds", self._watt_seconds)
         self.periods.abandon()  # REQ-085A-10
 
     def bench_clock(self, arguments, time):
-        self._measure()
+        self.measure()
         self.change_clock(arguments, time)
         self.clock_moved(arguments.get("step", 0), time)
 
@@ -132,26 +147,29 @@ class ElectricityMeter(Device):
 
     def bench_load(self, arguments, time):
         """`watts`, or a swing or ramp of it."""
-        self._measure()
+        self.measure()
         metrology.feed(self.load, arguments, "watts", time)
         self.report("metrology", {"name": "load", "value": arguments["watts"]})
 
-    def _measure(self):
+    def measure(self):
         """Bring the register and the history up to now."""
         total = self.load.total(self.now)
         if total == self._counted:
             return
         before = self._watt_seconds // 3600
-        self._watt_seconds += total - self._counted
+        if self._supplied:
+            self._watt_seconds += total - self._counted
         self._counted = total
         utc = self.utc()
+        used = self._watt_seconds // 3600 - before
         if utc is not None:
             # What was used up to midnight belongs to the day that ends there.
-            self.history.add(utc - 1, self._watt_seconds // 3600 - before)
+            self.history.add(utc - 1, used)
+            self.account.use(used, utc - 1)
 
     def _half_hour(self, time):
         """The end of a half hour, or of a day as well: write the logs."""
-        self._measure()
+        self.measure()
         utc = self.utc() - self.utc() % HALF_HOUR
         total = self._watt_seconds // 3600
         if self.half_hours.append(utc, total - self._half_hour_start):
@@ -165,6 +183,7 @@ class ElectricityMeter(Device):
         self._values.set_all(
             {"watt_seconds": self._watt_seconds, "half_hour_start": total, "history": self.history.state()}
         )
+        self.account.keep()
         self._plan_half_hour(time)
 
     def report_entry(self, store, utc, value):
@@ -178,16 +197,16 @@ class ElectricityMeter(Device):
             self.at(time + HALF_HOUR - utc % HALF_HOUR, self._half_hour)
 
     def _watt_hours(self):
-        self._measure()
+        self.measure()
         return self._watt_seconds // 3600
 
     def _demand(self):
-        return self.load.now(self.now)
+        return self.load.now(self.now) if self._supplied else 0
 
     def _ambient(self):
         """REQ-IHD-4: low below the first threshold, high from the second on."""
         management = self.attributes(self.endpoint, DEVICE_MANAGEMENT)
-        watts = self.load.now(self.now)
+        watts = self._demand()
         if watts < management.get("low_medium_threshold"):
             return 0
         return 1 if watts < management.get("medium_high_threshold") else 2
@@ -213,10 +232,11 @@ class ElectricityMeter(Device):
 
     def _enact_tenancy(self, time):
         """The date has come: what was used before it is not for the HAN any more (REQ-0056-9)."""
-        self._measure()
+        self.measure()
         date = self.tenancy.in_force(self.utc())
         if date is not None:
             self.history.hide_before(date, self._used_between)
+            self.account.cost.hide_before(date, self._cost_between)
             self._values.set("history", self.history.state())
 
     def _used_between(self, start, date):
@@ -226,12 +246,30 @@ class ElectricityMeter(Device):
             return None  # as far as the period has run: that half hour is not written yet
         return self.half_hours.used_before(start, date)
 
+    def _cost_between(self, start, date):
+        return None  # cost is not kept by half hour: the straddling period is hidden as far as it has run
+
     # -- what readers on the HAN ask for beyond attributes --------------------------------------------------
 
     def _metering_command(self, name, fields, message, time):
         if name in ("get_profile", "get_sampled_data"):
             return profile.serve_profile(name, fields, self.half_hours, self.days, self.tenancy.in_force(self.utc()))
+        if name == "local_change_supply":  # PECS03: only "on" may succeed (REQ-PPMID-4)
+            self.event_logs.record(self.utc(), events.COMMAND_ACCEPTED, ENABLE_SUPPLY)
+            return self.account.enable_supply() if fields["proposed_supply_status"] == ON else status.FAILURE
         return status.UNSUP_CLUSTER_COMMAND
+
+    def _prepayment_command(self, name, fields, message, time):
+        self.measure()
+        code = {"consumer_top_up": TOP_UP, "select_available_emergency_credit": EMERGENCY_CREDIT}.get(name)
+        if code is not None:
+            self.event_logs.record(self.utc(), events.COMMAND_ACCEPTED, code)
+        return self.account.command(name, fields, message, time)
+
+    def supply_changes(self, state):
+        """The supply goes off, armed or on: nothing is drawn while it is not on."""
+        self.measure()
+        self._supplied = state == ON
 
     def _events_command(self, name, fields, message, time):
         return self.event_logs.serve(fields) if name == "get_event_log" else status.UNSUP_CLUSTER_COMMAND
