@@ -61,19 +61,44 @@ def _port_hash(board: str) -> str:
 
 def _product(name: str, make: Callable[[Path], None], inputs: str = "") -> Path:
     """The folder of a product; it is made again when sources, system, ``inputs`` or ``make`` itself change."""
-    # A cache may be shared by machines with different C libraries.
-    release = platform.freedesktop_os_release()
-    system = f"{platform.machine()} {release.get('ID')} {release.get('VERSION_ID')}"
     recipe = inspect.getsource(make) + inspect.getsource(programs.environment)
-    key = cache.key(name, sources.tree_key(), system, recipe, inputs)
+    key = cache.key(name, sources.tree_key(), _system(), recipe, inputs)
 
     def build(target: Path) -> None:
+        _check_programs(name)
         print(f"hanref: building {name} in {cache.folder()}", file=sys.stderr)
         started = time.monotonic()
         make(target)
         print(f"hanref: {name} built in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
     return cache.kept(name, key, build)
+
+
+def _system() -> str:
+    """What a binary runs on: a cache may be shared by machines with different C libraries."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    return f"{platform.machine()} {platform.system()} {release.get('ID')} {release.get('VERSION_ID')}"
+
+
+def _check_programs(name: str) -> None:
+    """Raise MissingProgram for everything that making a product and its parts needs, in one line."""
+    wanted = ["make", "gcc", "python3"]
+    packages = []
+    if name == "unix":
+        wanted += ["pkg-config"]
+        packages = programs.missing_libffi()
+    elif name == "emulated":
+        wanted += ["arm-none-eabi-gcc"]
+        packages = programs.missing_arm_files(["nano.specs"])
+    elif name == "rp2":
+        wanted += ["arm-none-eabi-gcc", "cmake", "g++"]
+        packages = programs.missing_arm_files(["nano.specs", "libstdc++.a"])
+    if sources.SOURCE_VARIABLE not in os.environ:
+        wanted += ["tar", "xz", "bzip2"]
+    programs.require(f"making {name}", wanted, packages)
 
 
 def _ready_interpreter(named: str) -> Path:
@@ -93,16 +118,12 @@ def _ready_interpreter(named: str) -> Path:
 
 
 def _make_mpy_cross(target: Path) -> None:
-    programs.require("building mpy-cross", ["gcc", "make", "python3"])
     build = target / "build"
     programs.make("mpy-cross", sources.tree() / "mpy-cross", f"BUILD={build}")
     _keep(target, build / "mpy-cross")
 
 
 def _make_unix(target: Path) -> None:
-    programs.require(
-        "building MicroPython", ["gcc", "make", "python3", "pkg-config"], programs.missing_libffi()
-    )
     build = target / "build"
     programs.make(
         "unix",
@@ -116,11 +137,6 @@ def _make_unix(target: Path) -> None:
 
 
 def _make_emulated(target: Path) -> None:
-    programs.require(
-        "building the emulated board",
-        ["make", "python3", "arm-none-eabi-gcc"],
-        programs.missing_arm_files(["nano.specs"]),
-    )
     build = target / "build"
     programs.make(
         "emulated",
@@ -133,11 +149,6 @@ def _make_emulated(target: Path) -> None:
 
 
 def _make_rp2(target: Path) -> None:
-    programs.require(
-        "building the Pico's firmware",
-        ["gcc", "g++", "make", "python3", "cmake", "arm-none-eabi-gcc"],
-        programs.missing_arm_files(["nano.specs", "libstdc++.a"]),
-    )
     # The port looks for its libraries inside the MicroPython tree, so it gets a tree of its own.
     tree = target / "tree"
     shutil.copytree(sources.tree(), tree, symlinks=True)

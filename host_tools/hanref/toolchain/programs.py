@@ -15,7 +15,6 @@ PINNED_DATE = "1744675200"
 
 # Program (or library known to pkg-config) -> Debian package.
 PACKAGES = {
-    "apt-get": "apt",
     "arm-none-eabi-gcc": "gcc-arm-none-eabi",
     "bzip2": "bzip2",
     "cmake": "cmake",
@@ -38,7 +37,10 @@ ARM_FILES = {
 
 def require(purpose: str, programs: Iterable[str], packages: Iterable[str] = ()) -> None:
     """Raise MissingProgram with one line that names everything missing for ``purpose``."""
-    missing = {PACKAGES[program] for program in programs if shutil.which(program) is None} | set(packages)
+    absent = [program for program in programs if shutil.which(program) is None]
+    missing = {PACKAGES[program] for program in absent} | set(packages)
+    if missing and shutil.which("apt-get") is None:
+        raise MissingProgram(f"{purpose} needs what is not installed: {', '.join([*absent, *packages])}")
     if missing:
         raise MissingProgram(
             f"{purpose} needs Debian packages that are not installed: "

@@ -95,9 +95,10 @@ def _download(kind: str, name: str) -> Path:
 
 
 def _fetch(kind: str, name: str, version: str, file: Path) -> None:
-    programs.require("downloading Debian packages", ["apt-get", "dpkg-source"] if kind == "source" else ["apt-get"])
     work = cache.folder() / "apt"
     options = _apt(work)
+    if kind == "source":
+        programs.require("downloading source packages", ["dpkg-source"])
     got = work / "got"
     shutil.rmtree(got, ignore_errors=True)
     got.mkdir()
