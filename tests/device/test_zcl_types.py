@@ -138,6 +138,8 @@ def test_values_of_another_kind_are_refused():
     for name, value in (
         ("uint8", "1"),
         ("uint8", 1.5),
+        ("uint8", b"1"),
+        ("map16", b"12"),
         ("octstr", "text"),
         ("octstr", 3),
         ("string", 3),

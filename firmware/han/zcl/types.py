@@ -20,6 +20,7 @@
 UTC counts seconds from 2000-01-01T00:00:00Z. All integers are little endian on the air, and exact at any width.
 """
 
+import math
 import struct
 
 from micropython import const
@@ -161,6 +162,10 @@ def _encode_other(type_id, kind, value):
     if value is None:
         return _invalid(type_id, kind, SIZES[type_id])
     try:
+        if isinstance(value, bool):  # on MicroPython it is no int
+            value = int(value)
+            if kind and kind <= _SIGNED:
+                return encode(type_id, value)
         return _encode_value(type_id, kind, SIZES[type_id], value)
     except (TypeError, AttributeError, ValueError):
         raise _misfit(type_id, value)
@@ -183,11 +188,7 @@ def _invalid(type_id, kind, size):
 
 
 def _encode_value(type_id, kind, size, value):
-    if kind <= _SIGNED:
-        # Only here on MicroPython, where a bool is no int.
-        if kind and isinstance(value, bool):
-            return encode(type_id, int(value))
-    elif kind == _BOOL:
+    if kind == _BOOL:
         if value == 0 or value == 1:
             return b"\x01" if value else b"\x00"
     elif kind == _FLOAT:
@@ -207,7 +208,7 @@ def _encode_value(type_id, kind, size, value):
         for element_type, element in value:
             octets += bytes((element_type,)) + encode(element_type, element)
         return octets
-    elif len(value) == size:
+    elif _ADDRESS <= kind <= _KEY and len(value) == size:
         value = bytes(value)
         return bytes(reversed(value)) if kind == _ADDRESS else value
     raise _misfit(type_id, value)
@@ -338,24 +339,16 @@ def _semi_octets(value):
     """Half precision, rounded to the nearest, ties to even [IEEE 754]; MicroPython's struct lacks it."""
     if value != value:
         return b"\x00\x7e"
-    single = struct.unpack("<I", struct.pack("<f", value))[0]
-    sign = single >> 16 & 0x8000
-    exponent = (single >> 23 & 0xFF) - 112
-    fraction = single & 0x7FFFFF
-    if exponent >= 0x1F:
-        if single << 1 & 0xFFFFFFFF == 0xFF000000:
-            return (sign | 0x7C00).to_bytes(2, "little")
-        raise CodecError("%r does not fit a float of 2 octets" % value)
-    shift = 13
-    if exponent <= 0:
-        fraction |= 0x800000
-        shift = min(14 - exponent, 25)
-        exponent = 0
-    half = exponent << 10 | 0
-    half += fraction >> shift
-    rest = fraction & (1 << shift) - 1
-    if rest > 1 << shift - 1 or rest == 1 << shift - 1 and half & 1:
+    sign = 0x8000 if math.copysign(1.0, value) < 0 else 0
+    value = abs(value)
+    if value == float("inf"):
+        return (sign | 0x7C00).to_bytes(2, "little")
+    exponent = max(math.frexp(value)[1] - 1, -14) if value else -14
+    scaled = value * 2.0 ** (10 - exponent)
+    half = int(scaled)
+    if scaled - half > 0.5 or scaled - half == 0.5 and half & 1:
         half += 1
+    half += exponent + 14 << 10
     if half >= 0x7C00:
         raise CodecError("%r does not fit a float of 2 octets" % value)
     return (sign | half).to_bytes(2, "little")
