@@ -3,8 +3,10 @@
 
 from han.clock import DAY, HALF_HOUR, RELIABLE, status_number, to_iso
 from han.devices import client, events, metrology, profile, snapshots
+from han.devices.account import Account
 from han.devices.device import Device
 from han.devices.history import History
+from han.devices.prepayment import ON
 from han.devices.timekeeping import ADJUSTABLE, Timekeeper
 from han.zcl import foundation, status
 from han.zcl.frame import TO_CLIENT
@@ -13,6 +15,7 @@ METERING = 0x0702
 PREPAYMENT = 0x0705
 TIME = 0x000A
 
+PRICE_OF_A_KWH = 10300  # 10^-5 pounds
 PROFILE_ENTRIES = 4416  # 92 days, about 3 months (REQ-GSME-3, I)
 NOTIFICATION_SCHEME_B = 2  # [GBCS 11.5]
 REPORTING_INTERVAL = HALF_HOUR
@@ -62,11 +65,11 @@ class GasMeter(Device):
         self.endpoints = (self.endpoint,)
         self._values = stores.values
         self.flow = metrology.Feed(0)
+        self._supplied = True
         self._millilitre_seconds = self._values.get("millilitre_seconds", 0)
         self._base = configuration.get("register", 0)
         self._counted = 0
         self.energy = History()
-        self.cost = History()
         self.half_hours = profile.PeriodLog(stores.log("profile_data", profile.RECORD, PROFILE_ENTRIES))
         self.daily_reads = snapshots.SnapshotLog(stores, "daily_read", METERING, 31)
         self.event_logs = events.EventLogs(stores)
@@ -86,7 +89,6 @@ class GasMeter(Device):
     def _serve(self):
         metering = self.metering
         for name, value in (
-            ("supply_status", 2),
             ("unit_of_measure", 1),
             ("multiplier", 1),
             ("divisor", 1000),
@@ -99,8 +101,8 @@ class GasMeter(Device):
             metering.set(name, value)
         for name in TARIFF[1:] + BLOCK[1:]:
             metering.set(name, 0)
-        for name in PREPAYMENT_SET:
-            self.prepayment.set(name, 0)
+        self.account = Account(self, metering, self.prepayment, self.stores, self.configuration, PRICE_OF_A_KWH)
+        self.prepayment.reader("current_day_cost_consumption_delivered", self._cost_today)
         self._refresh()
 
     def on_start(self, time):
@@ -112,19 +114,20 @@ class GasMeter(Device):
 
     def on_stop(self, time):
         self.now = time
-        self._measure()
+        self.measure()
         self._values.set("millilitre_seconds", self._millilitre_seconds)
+        self.account.keep()
 
     # -- the bench's inputs --------------------------------------------------------------------------------
 
     def bench_gas_flow(self, arguments, time):
         """`litres_per_hour`, or a swing or ramp of it."""
-        self._measure()
+        self.measure()
         metrology.feed(self.flow, arguments, "litres_per_hour", time, 1000)
         self.report("metrology", {"name": "gas_flow", "value": arguments["litres_per_hour"]})
 
     def bench_clock(self, arguments, time):
-        self._measure()
+        self.measure()
         self.change_clock(arguments, time)
         self.clock_moved(arguments.get("step", 0), time)
 
@@ -134,14 +137,23 @@ class GasMeter(Device):
 
     # -- measuring ------------------------------------------------------------------------------------------
 
+    def supply_changes(self, state):
+        """The valve opens or closes: nothing flows while it is not open."""
+        self.measure()
+        self._supplied = state == ON
+
+    def _cost_today(self):
+        return self.account.cost.total("day", 0) or 0
+
     def litres(self):
         """The register: litres, which are m3 with the divisor 1000."""
         return self._base + self._millilitre_seconds // 3600000
 
-    def _measure(self):
+    def measure(self):
         total = self.flow.total(self.now)
         before = self.litres()
-        self._millilitre_seconds += total - self._counted
+        if self._supplied:
+            self._millilitre_seconds += total - self._counted
         self._counted = total
         used = self.litres() - before
         utc = self.utc()
@@ -150,7 +162,7 @@ class GasMeter(Device):
         watt_hours = self._watt_hours(self.litres()) - self._watt_hours(before) if used else 0
         # What was used up to midnight belongs to the day that ends there.
         self.energy.add(utc - 1, watt_hours)
-        self.cost.add(utc - 1, watt_hours * self.configuration.get("price", 7000) // 1000)
+        self.account.use(watt_hours, utc - 1)
 
     def _watt_hours(self, litres):
         return (
@@ -162,16 +174,13 @@ class GasMeter(Device):
 
     def _refresh(self):
         """Bring the served attributes up to now."""
-        self._measure()
+        self.measure()
         litres = self.litres()
         metering = self.metering
         metering.set("current_summation_delivered", litres)
         metering.set(TARIFF[0], litres)
         metering.set(BLOCK[0], litres)
         metering.set("current_day_alternative_consumption_delivered", self.energy.total("day", 0) or 0)
-        cost = self.cost.total("day", 0) or 0
-        self.prepayment.set("current_day_cost_consumption_delivered", cost)
-        metering.set("bill_to_date_delivered", self.cost.total("month", 0) or 0)
 
     # -- waking and pushing -------------------------------------------------------------------------------
 
@@ -314,6 +323,7 @@ class GasMeter(Device):
             )
             self._half_hour_start = litres
             self._values.set_all({"half_hour_start": litres, "millilitre_seconds": self._millilitre_seconds})
+            self.account.keep()
         if utc % DAY == 0 and self.configuration.get("daily_snapshot", True):
             self.daily_reads.add(utc, utc // DAY, snapshots.GENERAL, SNAPSHOT_TYPE, self._snapshot_payload())
 
