@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prepayment at a meter: credit, emergency credit, top-ups, supply (REQ-PPMID-1 to 7, REQ-ESME-5)."""
 
-from han.devices import prepayment
+from han.devices import payment_modes, prepayment
 from han.devices.prepayment import Prepayment
 from han.gbcs import utrn
 from han.stores.memory import MemoryValues
@@ -19,7 +19,7 @@ class Account:
         self.paid = []
         self.topped_up = []
         self.values = MemoryValues() if values is None else values
-        settings.setdefault("payment_control_configuration", prepayment.PREPAYMENT_MODE)
+        settings.setdefault("payment_control_configuration", payment_modes.PREPAYMENT_MODE)
         settings.setdefault("credit_remaining", 300000)
         self.attributes = Attributes(0x0705)
         self.account = Prepayment(
@@ -139,7 +139,7 @@ def test_the_account_survives_a_loss_of_power():
 
 
 def test_in_credit_mode_nothing_is_charged():
-    meter = Account(payment_control_configuration=prepayment.CREDIT_MODE)
+    meter = Account(payment_control_configuration=payment_modes.CREDIT_MODE)
     meter.account.charge(10000)
     assert meter.credit() == 300000
     assert meter.events == []

@@ -4,6 +4,7 @@
 from han.clock import DAY, HALF_HOUR, INVALID, RELIABLE, UNRELIABLE, to_iso
 from han.devices import client
 from han.devices.device import Device
+from han.devices.payment_modes import PREPAYS
 from han.devices.served import period_names
 from han.devices.tenancy import TenancyWatch
 from han.zcl import foundation
@@ -28,10 +29,18 @@ ELECTRICITY_NOW = (
     "supply_status",
 )
 GAS_NOW = ("current_summation_delivered", "reading_snapshot_time", "supply_status")
+ACCOUNT = (
+    "payment_control_configuration",
+    "credit_remaining",
+    "emergency_credit_remaining",
+    "accumulated_debt",
+    "low_credit_warning",
+)
 ELECTRICITY_TARIFF = ("no_tier_block1_price",)
 TENANCY = ("change_of_tenancy_update_date_time", "proposed_tenancy_change_control")
 
 HUB_TIME = ("time", "time_status")
+SUPPLY = ("off", "armed", "on")
 AMBIENT = ("low", "medium", "high")
 
 # What an erasure covers (REQ-0056-16); the display keeps each as an entry of the fuel's memory.
@@ -97,6 +106,7 @@ class InHomeDisplay(Device):
             polls.append(
                 Poll(setting("tenancy_poll", HALF_HOUR), fuel, DEVICE_MANAGEMENT, TENANCY, self._take_tenancy)
             )
+            polls.append(Poll(setting("account_poll", HALF_HOUR), fuel, PREPAYMENT, ACCOUNT, self._take_now))
         polls.append(Poll(DAY, self._electricity, PRICE, ELECTRICITY_TARIFF, self._take_now))
         polls.append(Poll(setting("gas_poll", HALF_HOUR), self._gas, METERING, GAS_NOW, self._take_now))
         for fuel in self.fuels:
@@ -319,8 +329,20 @@ class InHomeDisplay(Device):
         screen["gas_register"] = gas.get("current_summation_delivered")
         screen["gas_reading_time"] = to_iso(gas.get("reading_snapshot_time"))
         for fuel in self.fuels:
+            self._account_items(fuel, screen)
             self._history_items(fuel, screen)
         return screen
+
+    def _account_items(self, fuel, screen):
+        """Payment mode, and in prepayment mode what is left."""
+        now = fuel.now
+        configuration = now.get("payment_control_configuration")
+        prepays = None if configuration is None else bool(configuration & PREPAYS)
+        screen[fuel.name + "_prepayment"] = prepays
+        for name in ("credit_remaining", "emergency_credit_remaining", "accumulated_debt"):
+            screen["%s_%s" % (fuel.name, name)] = now.get(name) if prepays else None
+        supply = now.get("supply_status")
+        screen[fuel.name + "_supply"] = SUPPLY[supply] if supply is not None and supply < len(SUPPLY) else None
 
     def _history_items(self, fuel, screen):
         consumption = fuel.memory.get("consumption", {}) if fuel.verified else {}

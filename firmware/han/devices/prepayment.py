@@ -4,12 +4,9 @@ REQ-ESME-5, REQ-GSME-8). Money in 10^-5 pounds, which is a thousandth of a penny
 
 from micropython import const
 
+from han.devices.payment_modes import CREDIT_MODE, PREPAYS
 from han.gbcs import utrn
 from han.zcl import status
-
-CREDIT_MODE = const(0x0C94)  # PaymentControlConfiguration [ZSE 7]
-PREPAYMENT_MODE = const(0x0497)
-PREPAYS = const(0x0002)  # the bit by which the two differ
 
 OFF = const(0)  # SupplyStatus [ZSE 5]
 ARMED = const(1)

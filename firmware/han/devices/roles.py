@@ -86,6 +86,8 @@ def _device(board):
         from han.devices.gsme import GasMeter as device
     elif board == "ihd":
         from han.devices.ihd import InHomeDisplay as device
+    elif board == "ppmid":
+        from han.devices.ppmid import PrepaymentInterface as device
     else:
         raise BenchError("the role %s is not modelled yet" % board)
     return device
