@@ -12,11 +12,13 @@ class RadioPort:
     only goes forward.
 
     `given` counts messages handed to the radio, `settled` those of them that were sent or given up, `received` those that
-    came from the air. `notes` are the latest words of the driver.
+    came from the air, `octets_in` and `octets_out` what came and went on the wire to the co-processor. `notes` are the
+    latest words of the driver.
     """
 
     def __init__(self, uart, settings, milliseconds):
         self.given = self.settled = self.failed = self.received = 0
+        self.octets_in = self.octets_out = 0
         self.notes = []
         self.radio = Znp()
         self._uart = uart
@@ -40,6 +42,7 @@ class RadioPort:
         if waiting:
             octets = self._uart.read(waiting)
             if octets:
+                self.octets_in += len(octets)
                 self.radio.feed(octets, now)
         due = self.radio.deadline()
         if due is not None and due <= now:
@@ -111,12 +114,13 @@ class RadioPort:
         while sent < len(octets):
             # A UART with a full buffer takes a part.
             sent += self._uart.write(memoryview(octets)[sent:]) or 0
+        self.octets_out += sent
 
 
 class NoRadio:
     """Stands in where the settings name no radio: what is given is lost."""
 
-    given = settled = failed = received = 0
+    given = settled = failed = received = octets_in = octets_out = 0
 
     def send(self, messages):
         self.given += len(messages)

@@ -126,8 +126,9 @@ class Service:
             "deadline": None if self.node is None else self.node.deadline(),
             "given": port.given,
             "settled": port.settled,
-            "received": port.received,
-            "quiet": port.quiet(),
+            "in": port.octets_in,
+            "out": port.octets_out,
+            "busy": not port.quiet(),
         }
 
     def verb_time(self, arguments):

@@ -14,6 +14,7 @@ from hanref.flash.image import Image
 from hanref.flash.remote import MARKER, SETTINGS, Found, Remote, romfs_image
 from hanref.link import Link
 
+STORES = "/stores"
 _MARK = b"being flashed\n"
 _START_LIMIT = 20.0  # seconds until the firmware answers
 
@@ -36,10 +37,12 @@ def install(
     settings: dict[str, Any],
     progress: Progress | None = None,
     keep_settings: bool = False,
+    fresh_stores: bool = False,
 ) -> Installed:
     """Make the board on `port` what `image` and `settings` say, write only what is not there yet, restart and check it.
 
-    With `keep_settings`, settings on the board that are those of the same device stay. A flash that does not come to its
+    With `keep_settings`, settings on the board that are those of the same device stay; with `fresh_stores`, what its
+    devices kept is removed. A flash that does not come to its
     end leaves a marker on the board, which then says so at each start and runs nothing. Raises UsageError for a wrong
     port or board, BenchError where the board fails.
     """
@@ -53,6 +56,9 @@ def install(
         total = sum(len(octets) for _, octets in parts)
         if parts or found.unfinished:
             _write(remote, board, image, parts, _counted(progress, total))
+        if fresh_stores:
+            for name in remote.files(STORES):
+                remote.remove_file(f"{STORES}/{name}")
     version = _check(port, image, settings)
     return Installed(total, time.monotonic() - started, version)
 

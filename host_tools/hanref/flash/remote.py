@@ -4,7 +4,6 @@
 import ast
 import contextlib
 import inspect
-import io
 import json
 import os
 import tempfile
@@ -17,9 +16,9 @@ from typing import Any, Self
 
 import serial
 from han.node import settings as on_board
-from mpremote.romfs import make_romfs
+from mpremote import romfs as mpremote_romfs
+from mpremote import transport_serial
 from mpremote.transport import TransportError, TransportExecError
-from mpremote.transport_serial import SerialTransport
 
 from hanref.errors import BenchError
 from hanref.link.ports import BAUD_RATE, PortError, check_free, why
@@ -27,6 +26,10 @@ from hanref.link.ports import BAUD_RATE, PortError, check_free, why
 SETTINGS = "/settings.json"
 MARKER = "/flashing"
 _PIECE = 4096
+
+# The library prints what it meets. Boards are flashed side by side, so standard output cannot be diverted for a while.
+for _module in (mpremote_romfs, transport_serial):
+    _module.print = lambda *_, **__: None
 
 Progress = Callable[[int], None]  # octets written since the last call
 
@@ -87,11 +90,11 @@ class Remote:
     def __init__(self, port: str) -> None:
         self.port = port
         check_free(port)
-        # mpremote tells a pseudo terminal by its name, and prints what it read when something fails.
-        self._said = io.StringIO()
         with self._errors():
             try:
-                self._transport = SerialTransport(os.path.realpath(port) if "://" not in port else port, BAUD_RATE)
+                # mpremote tells a pseudo terminal by its name.
+                device = port if "://" in port else os.path.realpath(port)
+                self._transport = transport_serial.SerialTransport(device, BAUD_RATE)
             except TransportError:
                 raise self._why() from None
             try:
@@ -190,10 +193,9 @@ class Remote:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """What mpremote raises, in our words, and what it prints, nowhere."""
+        """What mpremote raises, in our words."""
         try:
-            with contextlib.redirect_stdout(self._said):
-                yield
+            yield
         except TransportExecError as error:
             last = error.error_output.strip().splitlines()[-1:] or ["it said nothing"]
             raise BenchError(f"port {self.port}: the board failed: {last[0]}") from None
@@ -213,12 +215,12 @@ class Remote:
 
 def romfs_image(files: dict[str, bytes]) -> bytes:
     """A ROMFS image of files by path."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+    with tempfile.TemporaryDirectory() as folder:
         for path, octets in files.items():
             target = Path(folder, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(octets)
-        return bytes(make_romfs(folder, mpy_cross=None))
+        return bytes(mpremote_romfs.make_romfs(folder, mpy_cross=None))
 
 
 def _settings(text: str | None) -> dict[str, Any] | None:

@@ -92,11 +92,11 @@ class Link:
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def request(self, verb: str, limit: float = ANSWER_LIMIT, **arguments: Any) -> dict[str, Any]:
+    def request(self, verb: str, limit: float = ANSWER_LIMIT, /, **arguments: Any) -> dict[str, Any]:
         """Ask and wait for the answer. Raises BoardRefused, NoAnswer."""
         return self.finish(self.begin(verb, **arguments), limit)
 
-    def begin(self, verb: str, **arguments: Any) -> "Request":
+    def begin(self, verb: str, /, **arguments: Any) -> "Request":
         """Send a request without waiting, so that several boards work at once; `finish` gets the answer."""
         self._number += 1
         line = checked("#%d %s %s" % (self._number, verb, json.dumps(arguments))).encode()
