@@ -340,8 +340,9 @@ def _check_arguments(step: Step, utc: int, where: str) -> None:
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first thing wrong in a file, as `field: what`, with a guess where a key is unknown."""
-    first = error.errors()[0]
+    """What is wrong in a file, as `field: what`, with a guess where a key is unknown."""
+    # A key that is misspelt is missing too: say the more useful of the two.
+    first = min(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
     place = list(first["loc"])
     field = _field(place)
     if first["type"] == "extra_forbidden":

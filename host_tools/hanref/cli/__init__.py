@@ -4,8 +4,9 @@
 import importlib
 import pkgutil
 import sys
+import traceback
 
-from hanref.errors import EXIT_USAGE, HanrefError
+from hanref.errors import EXIT_BENCH, EXIT_USAGE, HanrefError
 
 
 def load_verbs() -> None:
@@ -36,6 +37,10 @@ def main(arguments: list[str] | None = None) -> None:
         where = "%s: " % error.filename if error.filename else ""
         _complain(where + (error.strerror or str(error)))
         sys.exit(EXIT_USAGE)
+    except Exception:
+        # A fault of ours. Its exit code must not be that of a defect found in a device.
+        traceback.print_exc()
+        sys.exit(EXIT_BENCH)
 
 
 def _complain(message: str) -> None:

@@ -29,6 +29,7 @@ def render(trace: Trace, verdicts: list[Verdict]) -> str:
     environment.filters["short"] = _short
     return environment.get_template("report.html.j2").render(
         header={**_HEADER, **trace.header},
+        devices=_devices(trace),
         trace=trace,
         verdicts=verdicts,
         counts=Counter(verdict.verdict for verdict in verdicts),
@@ -45,6 +46,20 @@ def render(trace: Trace, verdicts: list[Verdict]) -> str:
         evidence=_evidence(trace, verdicts),
         criteria=_criteria(verdicts),
     )
+
+
+def _devices(trace: Trace) -> list[dict[str, Any]]:
+    """The devices of the header; a trace from elsewhere may say little of them."""
+    known = trace.header.get("devices") or {}
+    return [
+        {
+            "name": name,
+            "role": entry.get("role", ""),
+            "identity": entry.get("identity", ""),
+            "configuration": entry.get("configuration") or {},
+        }
+        for name, entry in known.items()
+    ]
 
 
 def _unjudged() -> dict[str, list[str]]:

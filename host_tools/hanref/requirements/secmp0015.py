@@ -219,6 +219,8 @@ def _trusted(trace: Trace, answer: Answer, due: list[Stamp]) -> bool:
     """
     if trace.complete or answer.time is None:
         return True
+    if not all(stamp.certain for stamp in due):
+        return False
     newest = max((stamp.time or 0) for stamp in due)
     built_now = abs(answer.time - answer.event.utc) <= TOLERANCE
     return answer.time <= newest or built_now

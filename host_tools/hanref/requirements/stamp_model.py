@@ -6,18 +6,18 @@ cluster (how meters in the field carry it is not public).
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from han.errors import HanError
-from han.gbcs import envelope, templates
-from han.zcl import clusters
+from han.gbcs import envelope, templates, use_cases
+from han.zcl import clusters, commands
 
 from hanref.moments import moment
 from hanref.trace import Event, Trace
 
 USE_CASES = ("GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a")
-CODES = {"0074": "GCS13a", "00B8": "GCS13b", "00B6": "GCS13c", "0075": "GCS14", "012A": "GCS60a"}
+CODES = {"%04X" % use_cases.code_of(name): name for name in USE_CASES}
 
 # Units and formats: they are read with the registers and are no registers themselves.
 UNITS = frozenset(("divisor", "multiplier", "unit_of_measure", "currency", "price_trailing_digit"))
@@ -26,6 +26,7 @@ FROM_GSME = "GSME"
 FROM_GPF = "GPF"
 
 SESSION_SECONDS = 60  # one wake of the meter
+ACKNOWLEDGED = 10  # seconds within which a report is answered
 TOLERANCE = 2  # seconds between a push and the stamp the proxy makes for it
 
 _SYNCHRONISED = 0x02  # bit of TimeStatus
@@ -36,7 +37,8 @@ class Push:
     """One wake of the meter: its report frames with the moment that came with them.
 
     `time` is the meter's utc, None where it said that it has no valid one; `has_time` is False where no time came at
-    all. `reliability` is None where nothing tells it.
+    all. `reliability` is None where nothing tells it. `doubtful` are the frames (by number) of which the trace does not
+    show that the proxy took them.
     """
 
     frames: list[Event]
@@ -45,6 +47,7 @@ class Push:
     time_frame: Event | None = None
     synchronised: bool | None = None
     reliability: str | None = None
+    doubtful: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -103,6 +106,7 @@ def pushes(trace: Trace, proxy: str) -> list[Push]:
     found: list[Push] = []
     open_push: Push | None = None
     last = 0
+    taken = _taken(trace, proxy)
     for event in trace.of("zcl", destination=proxy, command="report_attributes"):
         if event.source is None or not event.source.startswith("gsme"):
             continue
@@ -110,6 +114,10 @@ def pushes(trace: Trace, proxy: str) -> list[Push]:
             open_push = Push([])
             found.append(open_push)
         last = event.utc
+        if taken is not None and event.n not in taken:
+            if trace.complete:
+                continue  # lost on the air
+            open_push.doubtful.add(event.n)
         open_push.frames.append(event)
         attributes = event.attributes
         if "reading_snapshot_time" in attributes:
@@ -121,9 +129,33 @@ def pushes(trace: Trace, proxy: str) -> list[Push]:
             open_push.synchronised = bool(attributes["time_status"] & _SYNCHRONISED)
         if attributes.get("attribute_reporting_status") == 1:
             open_push = None
+    found = [push for push in found if push.frames]
     for push in found:
         push.reliability = _reliability(trace, push)
     return found
+
+
+def _taken(trace: Trace, proxy: str) -> set[int] | None:
+    """Numbers of the report frames that the proxy acknowledged, None where it acknowledges none at all."""
+    reports = trace.of("zcl", destination=proxy, command="report_attributes")
+    answers = [
+        event
+        for event in trace.of("zcl", source=proxy, command="default_response")
+        if event.fields.get("command") == commands.REPORT_ATTRIBUTES and event.fields.get("status") == "SUCCESS"
+    ] + trace.of("zcl", source=proxy, command="mirror_report_attribute_response")
+    if not answers:
+        return None
+    newest: dict[tuple[str | None, str | None, int | None], Event] = {}
+    taken = set()
+    for event in sorted(reports + answers, key=lambda event: event.n):
+        cluster = event.get("cluster")
+        if event.source != proxy:
+            newest[(event.source, cluster, event.sequence)] = event
+            continue
+        report = newest.get((event.destination, cluster, event.sequence))
+        if report is not None and event.utc - report.utc <= ACKNOWLEDGED:
+            taken.add(report.n)
+    return taken
 
 
 @cache
@@ -182,7 +214,7 @@ class _History:
         if not push.has_time:
             status = _clock_status(self._trace, self._proxy, frame.milliseconds)
             return Stamp(FROM_GPF, self._own_time(frame), status, frame)
-        certain = push.time_frame is not None and push.time_frame.n <= frame.n
+        certain = push.time_frame is not None and push.time_frame.n <= frame.n and frame.n not in push.doubtful
         return Stamp(FROM_GSME, push.time, push.reliability, frame, certain)
 
     def _own_time(self, frame: Event) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from han.errors import HanError
-from han.gbcs import envelope, gbz
+from han.gbcs import envelope, gbz, use_cases
 from han.zcl import commands
 
 from hanref.moments import moment
@@ -19,7 +19,7 @@ ASK = "get_change_of_tenancy"
 TELL = "publish_change_of_tenancy"
 CLEAR_CONSUMER_DATA = 0x200  # change control bit 9 [REQ-0056-7]
 
-GCS09 = "0072"
+GCS09 = "%04X" % use_cases.code_of("GCS09")
 
 # The server that tells of a fuel's tenancy.
 FUELS = {"electricity": "esme", "gas": "gpf"}

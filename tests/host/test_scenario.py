@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenario files: what is wrong is said in one line, with file and field."""
+
+from pathlib import Path
+
+import pytest
+from hanref import scenario
+from hanref.errors import UsageError
+from hanref.moments import duration, milliseconds_of, milliseconds_text, moment, moment_or_offset
+from hanref.run.plan import make
+
+HEADING = """
+[scenario]
+name = "small"
+title = "A small one"
+start = 2022-11-03T10:00:00Z
+duration = "2h"
+[devices.hub]
+[devices.esme]
+[devices.gsme]
+[devices.ihd]
+"""
+
+
+def complaint(text: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        scenario.parse(text, "my.toml")
+    message = str(caught.value)
+    assert message.startswith("my.toml: ")
+    assert "\n" not in message
+    return message
+
+
+def step(text: str) -> str:
+    return HEADING + "[[step]]\n" + text
+
+
+@pytest.mark.parametrize("name", scenario.names())
+def test_every_scenario_that_comes_with_hanref_can_be_planned(name: str) -> None:
+    loaded = scenario.load(name)
+
+    assert loaded.scenario.name == name
+    assert make(loaded).document["devices"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HEADING.replace("duration", "durration"), "scenario.durration: unknown key; did you mean duration?"),
+        (HEADING.replace('"2h"', '"soon"'), "scenario.duration: "),
+        (HEADING.replace("2022-11-03T10:00:00Z", '"2022-11-31T10:00:00Z"'), "scenario.start: "),
+        (HEADING.replace("2022-11-03T10:00:00Z", "2022-11-03T10:00:00"), "has no time zone: add Z"),
+        (HEADING + "[devices.fridge]\n", "devices.fridge: unknown key"),
+        (HEADING.replace("[devices.ihd]", "[devices.ihd]\nelectricity_pol = 5"), "devices.ihd.electricity_pol: unknown key"),
+        (HEADING.replace("[devices.ihd]", "[devices.ihd]\ngas_poll = -1"), "devices.ihd.gas_poll: "),
+        (HEADING.replace("[devices.esme]", '[devices.esme]\nvoltage_period = "1800"'), "devices.esme.voltage_period: "),
+        (HEADING.replace("[scenario]", "[scenario"), "is not TOML"),
+        (step('at = "+1m"\ndo = "reed"'), "step 1: do: unknown verb 'reed'"),
+        (step('at = "+1m"\nto = "esme"'), "step 1: do: is missing"),
+        (step('do = "read"\nuse_case = "GCS13a"'), "step 1 (read): at: is missing"),
+        (step('at = "+1m"\ndo = "read"\nuse_cse = "GCS13a"'), "step 1 (read)"),
+        (step('at = "1 minute"\ndo = "read"\nuse_case = "GCS13a"'), "step 1 (read): at: "),
+        (step('at = "+3h"\ndo = "read"\nuse_case = "GCS13a"'), "is not between start and end"),
+        (step('at = "+1m"\ndo = "power"\nto = "fridge"\non = true'), "step 1 (power): to: unknown device 'fridge'"),
+        (step('at = "+1m"\ndo = "power"\nto = "ppmid"\non = true'), "no ppmid in this scenario"),
+        (step('at = "+1m"\ndo = "power"\nto = "ihd"\non = "yes"'), "step 1 (power): on: "),
+        (step('at = "+1m"\ndo = "voltage"\nto = "ihd"\nvolts = 230'), "voltage goes to esme, not ihd"),
+        (step('at = "+1m"\ndo = "voltage"\nvolts = 230\nramp_to = 250'), "a ramp has both"),
+        (step('at = "+1m"\ndo = "change_of_tenancy"\nto = "esme"\ndate = "next week"'), "step 1 (change_of_tenancy): date: "),
+        (step('at = "+1m"\ndo = "change_of_tenancy"\nto = "gpf"\ndate = "+1m"\ncontrol = 1'), "GCS09 always sets"),
+        (step('at = "+1m"\ndo = "clock"\nto = "gsme"'), "say status or step"),
+        (step('at = "+1m"\ndo = "clock"\nto = "gsme"\nstatus = "good"'), "step 1 (clock): status: "),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, said: str) -> None:
+    assert said in complaint(text)
+
+
+def test_an_unknown_use_case_is_named_when_planned() -> None:
+    loaded = scenario.parse(step('at = "+1m"\ndo = "read"\nuse_case = "GCS99"'), "my.toml")
+
+    with pytest.raises(UsageError, match="step 1 \\(read\\): use case 'GCS99' is not known"):
+        make(loaded)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.toml: No such file"):
+        scenario.load(str(tmp_path / "none.toml"))
+    with pytest.raises(UsageError, match="november-2022"):
+        scenario.load("november")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("2d", 172800), ("90m", 5400), ("10:17:00", 37020), ("1d10:17", 123420), ("0s", 0)]
+)
+def test_durations(text: str, seconds: int) -> None:
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "2", "d2", "1:2:3:4", "-1d", None, 5])
+def test_what_is_no_duration(text: object) -> None:
+    with pytest.raises(ValueError, match="is no duration"):
+        duration(text)
+
+
+def test_offsets_count_from_their_origin() -> None:
+    origin = moment("2022-11-03T10:00:00Z")
+
+    assert moment_or_offset("+1d10:17:00", origin) == moment("2022-11-04T20:17:00Z")
+    assert moment_or_offset("-10d", origin) == moment("2022-10-24T10:00:00Z")
+
+
+def test_milliseconds_survive_being_written() -> None:
+    for value in (0, 720_957_600_001, 720_957_600_999):
+        assert milliseconds_of(milliseconds_text(value)) == value
+
+
+def test_steps_are_planned_in_order_of_time() -> None:
+    text = step('at = "+30m"\ndo = "power"\nto = "ihd"\non = false\n') + '[[step]]\nat = "+10m"\ndo = "load"\nwatts = 5\n'
+
+    plan = make(scenario.parse(text, "my.toml"))
+
+    assert [(entry[0], entry[2]) for entry in plan.document["steps"]] == [(600_000, "load"), (1_800_000, "power")]
+    assert [order.content["verb"] for order in plan.orders] == ["load", "power"]
+
+
+def test_the_seed_makes_the_keys() -> None:
+    loaded = scenario.parse(HEADING, "my.toml")
+    parties = [make(loaded, seed).document["devices"]["hub"]["parties"] for seed in (1, 1, 2)]
+
+    assert parties[0] == parties[1]
+    assert parties[0] != parties[2]
