@@ -18,6 +18,7 @@ from han.radio.znp_tasks import Tasks
 CONFIRM_TIMEOUT = 10000
 SLEEPY_CONFIRM_TIMEOUT = 30000
 _LOOK_UP_TIMEOUT = 6000
+_LOOK_UP_TRIES = 3
 _BUSY_TRIES = 4
 _BUSY_DELAY = 250
 _RECOVER_DELAY = 15000
@@ -239,17 +240,25 @@ class Znp:
     def _find_short(self, identity):
         """The short address of a device: remembered, or asked for on the air."""
         if identity not in self._shorts and identity not in self._seeking:
-            self._seeking.add(identity)
+            # A task of its own: all who wait for the address wait in the order they came.
+            self._tasks.run(self._seek(identity), self._time)
+        return (yield (lambda: self._shorts.get(identity)), _LOOK_UP_TIMEOUT)
+
+    def _seek(self, identity):
+        self._seeking.add(identity)
+        for _ in range(_LOOK_UP_TRIES):
             yield znp.ZDO_NWK_ADDR_REQ, bytes(reversed(identity)) + b"\x00\x00"
-        short = yield (lambda: self._shorts.get(identity)), _LOOK_UP_TIMEOUT
+            if (yield (lambda: self._shorts.get(identity)), _LOOK_UP_TIMEOUT // _LOOK_UP_TRIES) is not None:
+                break
         self._seeking.discard(identity)
-        return short
 
     def _find_identity(self, short):
-        yield znp.ZDO_IEEE_ADDR_REQ, struct.pack("<HBB", short, 0, 0)
-        if (yield (lambda: self._identities.get(short)), _LOOK_UP_TIMEOUT) is None:
-            lost = len(self._held.pop(short, ()))
-            self._events.append(("refused", "%d messages of 0x%04X: it does not tell its EUI-64" % (lost, short)))
+        for _ in range(_LOOK_UP_TRIES):
+            yield znp.ZDO_IEEE_ADDR_REQ, struct.pack("<HBB", short, 0, 0)
+            if (yield (lambda: self._identities.get(short)), _LOOK_UP_TIMEOUT // _LOOK_UP_TRIES) is not None:
+                return
+        lost = len(self._held.pop(short, ()))
+        self._events.append(("refused", "%d messages of 0x%04X: it does not tell its EUI-64" % (lost, short)))
 
     # -- messages ----------------------------------------------------------------------------------------------
 

@@ -183,11 +183,12 @@ def leave(radio: Coprocessor, request: Command) -> Command:
 
 @answers(c.ZDO.MgmtNWKUpdateReq.Req)
 def update_network(radio: Coprocessor, request: Command) -> Command:
-    update = zdo.NwkUpdate(ScanChannels=request.Channels, ScanDuration=request.ScanDuration)
+    fields = {"ScanChannels": request.Channels, "ScanDuration": request.ScanDuration}
     if request.ScanDuration == zdo.NwkUpdate.CHANNEL_CHANGE_REQ:
-        update = update.replace(nwkUpdateId=radio.memory.nib.nwkUpdateId + 1 & 0xFF)
+        fields["nwkUpdateId"] = (int(radio.memory.nib.nwkUpdateId) + 1) & 0xFF
     else:
-        update = update.replace(ScanCount=request.ScanCount)
+        fields["ScanCount"] = request.ScanCount
+    update = zdo.NwkUpdate(**fields)
     return _ask(radio, request, int(request.Dst), zdo.ZDOCmd.Mgmt_NWK_Update_req, update)
 
 

@@ -224,6 +224,7 @@ class Coprocessor:
         """Off the air; what it remembers of the network stays."""
         if self.pan is not None:
             self.pan.members.pop(self.short, None)
+            self.air.gone(self)
         self.online = False
         self.open_until = 0
 

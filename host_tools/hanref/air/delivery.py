@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 APS_RETRIES = 3  # apscMaxFrameRetries
 APS_ACKNOWLEDGE_WAIT = 1600  # milliseconds, apscAckWaitDuration
 PARENT_HOLDS = 7680  # milliseconds a parent keeps a frame for a sleeping child
-DUPLICATE_WINDOW = 8000
+DUPLICATE_WINDOW = 15000
 _MAC_RETRIES_TAKE = 40
 _FRAGMENT_OCTETS = 60
 _FRAGMENT_GAP = 50
@@ -65,6 +65,7 @@ def _arrive_by_broadcast(member: Coprocessor, data: Data) -> None:
 
 def _tap(pan: Pan, data: Data, destination: bytes) -> None:
     pan.air.frames += 1
+    pan.air.heard(data, destination)
     if pan.tap is not None:
         data.counter = pan.tap.frame(
             pan.air.now,
@@ -101,13 +102,16 @@ class _Unicast:
         if self._done or source.pan is not self._pan or not source.online:
             return
         self._tries += 1
+        joining.watch_parent(source)
+        if not source.online:
+            self._end(Outcome.NO_MAC_ACKNOWLEDGEMENT, _MAC_RETRIES_TAKE)
+            return
         target = self._pan.members.get(data.destination)
         if target is None:
             self._end(Outcome.NO_ROUTE, _MAC_RETRIES_TAKE)
             return
         _tap(self._pan, data, target.identity)
-        joining.watch_parent(source)
-        if not (target.hears and source.in_reach and source.online):
+        if not (target.hears and source.in_reach):
             self._end(Outcome.NO_MAC_ACKNOWLEDGEMENT, _MAC_RETRIES_TAKE)
             return
         way = air.latency(len(data.payload)) + len(data.payload) // _FRAGMENT_OCTETS * _FRAGMENT_GAP

@@ -43,7 +43,7 @@ _DEVICE_ANNOUNCE = 0x0013
 _STANDARD_NETWORK_KEY = 1
 _APPLICATION_LINK_KEY = 3
 _TRUST_CENTRE_LINK_KEY = 4
-_REPEAT_MICROSECONDS = 8_000_000  # a sender's retries end long before its 8-bit counter comes round
+_REPEAT_MICROSECONDS = 15_000_000  # a sender's retries end long before its 8-bit counter comes round
 _REMEMBERED_REPEATS = 4096
 _UNFINISHED_MESSAGES = 256
 

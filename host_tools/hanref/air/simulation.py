@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hanref.air import commands_data, commands_network, commands_system, delivery
+from hanref.air import commands_data, commands_network, commands_system, delivery, joining
 from hanref.air.aps_data import Data
 from hanref.air.capture import Writer
 from hanref.air.coprocessor import Coprocessor
@@ -21,6 +21,7 @@ from hanref.air.network import Network
 from hanref.air.tap import Tap
 
 COMMANDS = (commands_data, commands_network, commands_system)  # importing them is what registers their handlers
+_UNANSWERED_POLLS = 3
 TEST_IDENTITY = bytes.fromhex("00db12fffe000000")  # what an address is made from where none is given
 
 
@@ -99,6 +100,7 @@ class Air:
         self.former_network_keys: list[bytes] = []  # keys that were replaced, for the capture's sake
         self.former_link_keys: list[bytes] = []
         self.install_codes: dict[bytes, bytes] = {}
+        self.heard: Callable[[Data, bytes], None] = _unheard  # told each message that goes on the air, and its destination
         self.changed: Callable[[], None] = lambda: None  # called when something earlier than before is due
         self._writer = Writer(capture) if capture is not None else None
         self._queue: list[tuple[int, int, Callable[..., object], tuple[Any, ...]]] = []
@@ -159,6 +161,12 @@ class Air:
         for member in pan.members.values():
             member.set_channel(channel)
 
+    def gone(self, radio: Coprocessor) -> None:
+        """A radio went off the air: its children notice when some of their polls are not answered."""
+        for child in self.radios:
+            if child.parent is radio and child.online and child.poll_rate:
+                self.schedule(_UNANSWERED_POLLS * child.poll_rate, joining.watch_parent, child)
+
     def send(self, data: Data) -> None:
         """Put a message on the air; the sender's stack confirms it in time."""
         if data.source.pan is not None and data.source.online:
@@ -209,3 +217,7 @@ class Air:
         """End the capture."""
         if self._writer is not None:
             self._writer.close()
+
+
+def _unheard(data: "Data", destination: bytes) -> None:
+    pass
