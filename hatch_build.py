@@ -2,6 +2,7 @@
 """Build hook of the wheel: compiles the firmware and puts it in, with its sources and the board folders."""
 
 import importlib.util
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,19 @@ class FirmwareHook(BuildHookInterface):
             return
         root = Path(self.root)
         self._folder = tempfile.TemporaryDirectory()
-        compiled = Path(self._folder.name)
+        compiled = Path(self._folder.name) / "compiled"
+        # Copies: a file that is put in a second place would no longer be in the package `han`.
+        sources = Path(self._folder.name) / "firmware"
         compiling = _load(root / "host_tools" / "hanref" / "toolchain" / "compiling.py")
         compiling.compile_tree(root / "firmware", compiled)
         added = build_data["force_include"]
         for path in compiling.firmware_files(root / "firmware"):
-            added[str(path)] = f"hanref/share/firmware/{path.relative_to(root / 'firmware')}"
-        for path in compiled.rglob("*"):
+            copy = sources / path.relative_to(root / "firmware")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        for path in Path(self._folder.name).rglob("*"):
             if path.is_file():
-                added[str(path)] = f"hanref/share/compiled/{path.relative_to(compiled)}"
+                added[str(path)] = f"hanref/share/{path.relative_to(self._folder.name)}"
         for path in (root / "boards").rglob("*"):
             if path.is_file() and not {"build", "__pycache__"} & set(path.parts):
                 added[str(path)] = f"hanref/share/boards/{path.relative_to(root / 'boards')}"
