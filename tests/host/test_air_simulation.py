@@ -460,3 +460,61 @@ def test_two_endpoints_of_one_radio():
     board.send(hub, b"\x02", endpoint=2)
     bench.run(1000)
     assert [(message.destination_endpoint, message.payload) for message in hub.messages] == [(1, b"\x01"), (2, b"\x02")]
+
+
+class RemoteDriver:
+    """The driver on a MicroPython process, in the place of one of this process."""
+
+    def __init__(self, peer):
+        self._peer = peer
+        self._octets = b""
+        self.deadline_then = None
+        self.started_events = []
+        self.got = []
+
+    def start(self, role, number, now):
+        self._peer.call("znp_remote:start", role, [(1, 0x0500, [METERING], [])], install_code(number), now)
+
+    def feed(self, octets, now):
+        out, events, messages, self.deadline_then = self._peer.call("znp_remote:exchange", octets, now)
+        self._octets += out
+        self.started_events += events
+        self.got += messages
+
+    def tick(self, now):
+        if self.deadline_then is not None and now >= self.deadline_then:
+            self.feed(b"", now)
+
+    def deadline(self):
+        return self.deadline_then
+
+    def outgoing(self):
+        octets, self._octets = self._octets, b""
+        return octets
+
+    def events(self):
+        return []
+
+    def received(self):
+        return []
+
+
+def test_the_driver_on_micropython_joins_and_talks(micropython_peer):
+    bench = AirBench()
+    hub = bench.hub(2)
+    board = bench.board(2)
+    driver = board.radio = RemoteDriver(micropython_peer)
+    driver.start("end_device", 2, bench.air.now)
+    driver.feed(b"", bench.air.now)
+    bench.run(6000)
+    assert driver.started_events == ["started"]
+    payload = bytes(index & 0xFF for index in range(900))
+    message = hub.send(board, payload)
+    bench.run(5000)
+    assert hub.outcome(message) == 0
+    assert driver.got == [(hub.identity, METERING, payload, True)]
+    micropython_peer.call("znp_remote:send", hub.identity, METERING, payload[:300], bench.air.now)
+    driver.feed(b"", bench.air.now)
+    bench.run(5000)
+    assert hub.payloads() == [payload[:300]]
+    assert driver.started_events == ["started", "sent"]
