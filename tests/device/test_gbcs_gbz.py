@@ -21,13 +21,7 @@ def test_a_clear_an_encrypted_and_a_dated_component():
     octets = gbz.encode(gbz.Payload(components))
     equal(
         octets.hex(),
-        "010903"
-         "00070200050000000203"
-         "020705000f00021801010008"
-        + b"ciphered".hex()
-        + "1107050008"
-        + "1c374a80"
-        + "01020a01",
+        "01090300070200050000000203020705000f00021801010008" + b"ciphered".hex() + "1107050008" + "1c374a80" + "01020a01",
     )
     found = gbz.decode(octets, COMMAND)
     equal(gbz.encode(found), octets)

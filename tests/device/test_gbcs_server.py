@@ -154,15 +154,16 @@ def test_a_device_that_fails_says_so():
     equal(components[0].payload, b"\x00\x01")
 
 
-def test_an_unknown_remote_party_gets_its_own_key_and_counter():
-    server, _, values = made.server()
-    server.keys.add(made.READER, use_cases.OTHER, SECRETS[made.READER])
-    wanted = {"supplementary_remote_party": made.READER, "supplementary_remote_party_counter": 77}
+def profile_for_reader(**named):
+    """The octets of a GCS17 that the broker sends on behalf of READER."""
     gas = [gbz.Component(0x0702, 0x01, 0, 0x08, bytes.fromhex("00000000000000" + "0100"))]
-    server.answer(encode(command(code("GCS17"), gas, originator=made.BROKER, **wanted)), 0)
-    equal(server.counters.next(), 1)  # nothing encrypted was sent, so no counter was used
+    wanted = {"supplementary_remote_party": made.READER, "supplementary_remote_party_counter": 77}
+    wanted.update(named)
+    return encode(command(code("GCS17"), gas, originator=made.BROKER, **wanted))
+
+
+def server_with_a_sample():
     server, device, values = made.server()
-    server.keys.add(made.READER, use_cases.OTHER, SECRETS[made.READER])
     fields = {
         "sample_id": 0,
         "sample_start_time": 0,
@@ -172,13 +173,59 @@ def test_an_unknown_remote_party_gets_its_own_key_and_counter():
         "samples": [5],
     }
     device.result = [("get_sampled_data_response", fields)]
-    answer = server.answer(encode(command(code("GCS17"), gas, originator=made.BROKER, **wanted)), 0)
-    message, components = opened(answer, made.READER)
+    return server, device, values
+
+
+def test_a_party_behind_the_broker_that_the_device_knows():
+    server, _, values = server_with_a_sample()
+    server.keys.add(made.READER, use_cases.SUPPLIER, SECRETS[made.READER])
+    message, components = opened(server.answer(profile_for_reader(), 0), made.READER)
     equal(message.recipient, made.BROKER)
     equal((message.supplementary_remote_party, message.supplementary_remote_party_counter), (made.READER, 77))
+    equal(message.supplementary_originator_counter, None)
+    equal(values.writes, 0)
+    assert components[0].encrypted
+
+
+def test_an_unknown_party_behind_the_broker_reads_with_its_certificate():
+    server, _, values = server_with_a_sample()
+    asked = []
+
+    def agree(public_key):
+        asked.append(public_key)
+        return SECRETS[made.READER]
+
+    server.keys.agree = agree
+    answer = server.answer(profile_for_reader(certificate=made.READER_CERTIFICATE), 0)
+    message, components = opened(answer, made.READER)
+    equal([len(key) for key in asked[-1:]], [65])
     equal(message.supplementary_originator_counter, 1)
     equal(values.writes, 1)  # the counter is kept before the answer leaves
     assert components[0].encrypted
+    again = server.answer(profile_for_reader(certificate=made.READER_CERTIFICATE), 0)
+    equal(decode(again).supplementary_originator_counter, 2)
+
+
+def test_nothing_found_is_answered_in_clear_and_needs_no_counter():
+    server, device, values = server_with_a_sample()
+    server.keys.agree = lambda public_key: SECRETS[made.READER]
+    device.result = 0x8B
+    message = decode(server.answer(profile_for_reader(certificate=made.READER_CERTIFICATE), 0))
+    component = gbz.decode(message.payload, message.cra).components[0]
+    equal((component.encrypted, component.frame_control, component.payload), (False, 0x08, b"\x08\x8b"))
+    equal(message.supplementary_originator_counter, None)
+    equal(values.writes, 0)
+
+
+def test_a_reader_without_a_key_is_refused_before_anything_is_done():
+    other = bytearray(made.READER_CERTIFICATE)
+    at = bytes(other).find(made.READER)
+    other[at] ^= 1
+    for certificate in (None, bytes(other), b"no certificate"):
+        server, device, values = server_with_a_sample()
+        server.keys.agree = lambda public_key: SECRETS[made.READER]
+        equal(server.answer(profile_for_reader(certificate=certificate), 0), None)
+        equal((server.refusals, device.commands, values.writes), ({checks.NO_KEY: 1}, [], 0))
 
 
 def refused(octets, **named):

@@ -293,19 +293,34 @@ def test_a_critical_command_is_signed_and_so_is_its_answer() -> None:
 
 def test_an_unknown_remote_party_reads_with_the_key_of_its_certificate(own_keys: test_keys.TestKeys) -> None:
     reader = party(own_keys, "network operator")
-    certificate = own_keys.certificates[(reader, "ka")]
     broker = own_keys.broker()
     assert broker is not None
-    parameters = {"earliestsampletime": 0, "numberofsamples": 3}
     command = build.build_command(
-        own_keys, "GCS17", broker, DEVICE, 9, parameters, on_behalf_of=(reader, 44), certificate=certificate
+        own_keys,
+        "GCS17",
+        broker,
+        DEVICE,
+        9,
+        {"earliestsampletime": 0, "numberofsamples": 3},
+        on_behalf_of=(reader, 44),
+        certificate=own_keys.certificates[(reader, "ka")],
     )
-    model = stated(counters={"own": 6000})
-    outcome = answering.answer("gpf", model, own_keys, [command])
-    assert outcome.answers[0] is not None
-    checked = check.check(outcome.answers[0], own_keys)
-    assert checked.mac == "valid"
-    assert (checked.message.supplementary_remote_party, checked.message.supplementary_remote_party_counter) == (reader, 44)
+    samples = {"samples": {"0": ["2022-11-03T00:00:00Z", 1800, [1, 2, None, 4]]}}
+    for trusts, own_counter in ([broker.hex()], 6001), ([broker.hex(), reader.hex()], None):
+        model = stated(counters={"own": 6000}, logs=samples, trusts=trusts)
+        for outcome in (
+            answering.answer("gpf", model, own_keys, [command]),
+            answering.answer_on_micropython(toolchain.micropython(), "gpf", model, own_keys, [command]),
+        ):
+            assert outcome.answers[0] is not None, outcome.refusals()
+            checked = check.check(outcome.answers[0], own_keys)
+            assert checked.mac == "valid"
+            message = checked.message
+            assert (message.supplementary_remote_party, message.supplementary_remote_party_counter) == (reader, 44)
+            assert message.supplementary_originator_counter == own_counter
+            start = from_iso("2022-11-03T00:00:00Z").to_bytes(4, "little")
+            header = b"\x00\x00" + start + b"\x00" + b"\x08\x07" + b"\x03\x00"
+            assert readings(checked) == [header + bytes.fromhex("010000" + "020000" + "FFFFFF")]
 
 
 def test_every_gbz_command_can_be_built(own_keys: test_keys.TestKeys) -> None:
@@ -345,7 +360,7 @@ def test_every_gbz_command_can_be_built(own_keys: test_keys.TestKeys) -> None:
 
 def test_certificates_are_marked_and_descend_from_the_test_root(own_keys: test_keys.TestKeys) -> None:
     from cryptography import x509
-    from han.gbcs.certificate import public_key
+    from han.crypto.certificate import Certificate
 
     supplier = party(own_keys, "supplier")
     octets = own_keys.certificates[(supplier, "ka")]
@@ -354,7 +369,7 @@ def test_certificates_are_marked_and_descend_from_the_test_root(own_keys: test_k
     subject = {attribute.oid.dotted_string: attribute.value for attribute in certificate.subject}
     assert subject["2.5.4.45"] == b"\x00" + supplier
     assert subject["2.5.4.11"] == "02"
-    assert public_key(octets) == answering.point(own_keys.party(supplier).public["ka"])
+    assert Certificate(octets).public_key == answering.point(own_keys.party(supplier).public["ka"])
     assert len(octets) in range(380, 460)
     top = x509.load_der_x509_certificate(own_keys.root)
     assert test_keys.MARK in top.subject.rfc4514_string()
@@ -481,6 +496,13 @@ def test_wrong_usage_is_one_clear_line(arguments: list[str], words: str, bench: 
         ({"entity": DEVICE.hex(), "time": {"source": "CHF"}}, "time: source: 'CHF' is neither GSME nor GPF"),
         ({"entity": DEVICE.hex(), "time": {"status": "good"}}, "time: status: 'good': say reliable"),
         ({"entity": DEVICE.hex(), "counters": {"own": -1}}, "counters: own: -1 is no counter"),
+        ({"entity": DEVICE.hex(), "trusts": "everybody"}, "trusts: a list of entity identifiers"),
+        ({"entity": DEVICE.hex(), "faults": {"x": 1}}, "faults: x: say the number of a component"),
+        ({"entity": DEVICE.hex(), "logs": {"diary": []}}, "logs: diary: no such log"),
+        ({"entity": DEVICE.hex(), "logs": {"debts": [[1, 2]]}}, "logs: debts: 1: a list of 4 is expected"),
+        ({"entity": DEVICE.hex(), "logs": {"debts": [["now", 2, 2, 0]]}}, "logs: debts: 1: 1: "),
+        ({"entity": DEVICE.hex(), "logs": {"events": {"3": [[1, 2, "00"]]}}}, "logs: events: 3: 1: 3: write octets"),
+        ({"entity": DEVICE.hex(), "logs": {"calendars": {"0": {}}}}, "logs: calendars: 0: issuer_event_id"),
     ],
 )
 def test_a_wrong_state_names_file_and_field(plain: Any, words: str) -> None:

@@ -7,7 +7,7 @@ reduction, which then takes a dozen operations on long integers for the whole bl
 """
 
 from han.crypto import aes
-from han.errors import HanError
+from han.errors import CryptoError
 
 IV_LENGTH = 12
 TAG_LENGTH = 16
@@ -16,7 +16,7 @@ _BITS = 128
 _LOW = (1 << 128) - 1
 
 
-class TagError(HanError):
+class TagError(CryptoError):
     """The authentication tag does not belong to these octets and this key."""
 
 

@@ -21,9 +21,11 @@ handlers = {}
 
 
 class Part:
-    """One component of a command, the template it follows, and of a cluster's own command its `name` and `fields`."""
+    """One component of a command with its number from 0, the template it follows, and of a cluster's own command its
+    `name` and `fields`."""
 
-    def __init__(self, component, template):
+    def __init__(self, number, component, template):
+        self.number = number
         self.component = component
         self.template = template
         self.name = None
@@ -40,7 +42,7 @@ def read(server, request):
     message = request.message
     found = gbz.decode(message.payload, message.cra, message.message_code).components
     matched = templates.match(message.message_code, found)
-    request.content = [Part(found[index], matched[index]) for index in range(len(found))]
+    request.content = [Part(index, found[index], matched[index]) for index in range(len(found))]
 
 
 def answer(server, request, response):
@@ -48,6 +50,7 @@ def answer(server, request, response):
     answers = []
     failed = False
     for part in request.content:
+        request.part = part
         if failed:
             answers.append(_default(request, part, _NOT_CARRIED_OUT, FAILURE))
             continue

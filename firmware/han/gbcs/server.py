@@ -23,7 +23,7 @@ Where a use case needs more than its row of the tables, a function in the answer
 A refused command gets no answer: it is counted in `refusals` under its reason and reported as `gbcs_refused`.
 """
 
-from han.errors import CodecError
+from han.errors import CodecError, CryptoError
 from han.gbcs import checks, cosem_time, gbz_answer, protection, use_cases
 from han.gbcs.checks import Refused
 from han.gbcs.counters import Counters
@@ -31,14 +31,15 @@ from han.gbcs.envelope import COMMAND, RESPONSE, Message, decode, encode, signat
 
 
 class Request:
-    """A command under way: the `message`, its `use_case` (None for an unknown code), the node `time`, and in `content`
-    what its protocol's reader found in the payload."""
+    """A command under way: the `message`, its `use_case` (None for an unknown code), the node `time`, in `content` what
+    its protocol's reader found in the payload, and in `part` that of it which is being carried out."""
 
     def __init__(self, message, use_case, time):
         self.message = message
         self.use_case = use_case
         self.time = time
         self.content = None
+        self.part = None
 
 
 class GbcsServer:
@@ -106,9 +107,10 @@ class GbcsServer:
     def encrypt(self, request, response, plaintext):
         """Encrypted attributes of a response, for the party on whose behalf the command came.
 
-        A response to a party that the device does not know has a counter of the device's own in its header.
+        A response for a party that no trust anchor cell holds has a counter of the device's own in its header.
         """
-        if request.message.supplementary_remote_party is not None and response.supplementary_originator_counter is None:
+        party = response.supplementary_remote_party
+        if party is not None and self.keys.role(party) is None and response.supplementary_originator_counter is None:
             response.supplementary_originator_counter = self.counters.next()
         reader, counter = protection.reader_of(response)
         return protection.encrypt(self._reader_secret(request.message), self.identity, reader, counter, plaintext)
@@ -126,19 +128,27 @@ class GbcsServer:
 
     def _reader_secret(self, message):
         """The secret under which the party that asked reads encrypted attributes."""
+        reader = message.supplementary_remote_party or message.originator
         secret = None
         if message.certificate is not None and self.keys.agree is not None:
-            from han.gbcs.certificate import public_key
-
-            try:
-                secret = self.keys.agree(public_key(message.certificate))
-            except CodecError as error:
-                raise Refused(checks.NO_KEY, str(error))
+            secret = self._agreed(reader, message.certificate)
         if secret is None:
-            secret = self.keys.secret(message.supplementary_remote_party or message.originator)
+            secret = self.keys.secret(reader)
         if secret is None:
             raise Refused(checks.NO_KEY)
         return secret
+
+    def _agreed(self, reader, octets):
+        """The secret with the key in a certificate, which must be the reader's."""
+        from han.crypto.certificate import KEY_AGREEMENT, Certificate
+
+        try:
+            certificate = Certificate(octets)
+            if certificate.entity != reader or not certificate.may(KEY_AGREEMENT):
+                raise Refused(checks.NO_KEY, "the certificate is not the reader's key agreement certificate")
+            return self.keys.agree(certificate.public_key)
+        except CryptoError as error:
+            raise Refused(checks.NO_KEY, str(error))
 
     def _date_time(self, request):
         use_case = request.use_case

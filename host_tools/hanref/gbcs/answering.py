@@ -6,6 +6,7 @@ Shared secrets are those of the parties' private keys and the device's public ke
 the key file has.
 """
 
+import copy
 import json
 import subprocess
 from collections.abc import Sequence
@@ -87,10 +88,8 @@ def plain_device(role: str, state: State, keys: Keys) -> dict[str, Any]:
         for cluster, identifier, status, type_id, value in state.attributes
     ]
     parties = []
-    for entity, party in keys.parties.items():
-        number = ROLE_NUMBERS.get(party.role or "")
-        if entity == state.entity or number is None:
-            continue
+    for entity, number in trusted(state, keys).items():
+        party = keys.parties[entity]
         secret = keys.secret(entity, state.entity)
         signature_key = party.public.get(SIGNATURE)
         parties.append(
@@ -108,10 +107,24 @@ def plain_device(role: str, state: State, keys: Keys) -> dict[str, Any]:
         "data_time": [state.utc, state.source, state.reliability],
         "utc": state.utc,
         "command_status": [list(entry) for entry in state.command_status],
+        "faults": {str(number): status for number, status in state.faults.items()},
+        "logs": copy.deepcopy(state.logs),
         "parties": parties,
         "own_counter": state.own_counter,
         "accepted": {entity.hex(): counter for entity, counter in state.accepted.items()},
     }
+
+
+def trusted(state: State, keys: Keys) -> dict[bytes, int]:
+    """Whom the device's trust anchor cells hold, with the numbers of their roles."""
+    found: dict[bytes, int] = {}
+    for entity, party in keys.parties.items():
+        number = ROLE_NUMBERS.get(party.role or "")
+        if number is None or entity == state.entity:
+            continue
+        if entity in state.trusts if state.trusts is not None else number not in found.values():
+            found[entity] = number
+    return found
 
 
 def secrets_by_key(state: State, keys: Keys) -> dict[str, str]:
@@ -142,8 +155,10 @@ def answer(role: str, state: State, keys: Keys, commands: Sequence[bytes]) -> Ou
     def agree(public_key: bytes) -> bytes | None:
         own = keys.party(state.entity).private.get(AGREEMENT)
         if own is not None:
-            other = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
-            return own.exchange(ec.ECDH(), other)
+            try:
+                return own.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key))
+            except ValueError:
+                return None
         secret = by_key.get(public_key.hex())
         return bytes.fromhex(secret) if secret else None
 

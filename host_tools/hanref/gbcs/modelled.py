@@ -13,25 +13,96 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, sys.argv[1])
 
+from han.gbcs import gas_answers
 from han.gbcs.keys import KeyStore
 from han.gbcs.server import GbcsServer
 from han.zcl import status
 
 
+class StatedLogs:
+    """The logs and tables of han.gbcs.gas_answers, out of plain data in which octets are {"hex": digits}."""
+
+    def __init__(self, plain):
+        self._plain = plain
+
+    def _entries(self, name):
+        return [[octets_of(item) for item in entry] for entry in self._plain.get(name, ())]
+
+    def snapshots(self, cause):
+        return self._entries("snapshots")
+
+    def prepay_snapshots(self, cause):
+        return self._entries("prepay_snapshots")
+
+    def debts(self):
+        return self._entries("debts")
+
+    def top_ups(self):
+        return self._entries("top_ups")
+
+    def samples(self, sample_id, start, count):
+        found = self._plain.get("samples", {}).get(str(sample_id))
+        if found is None:
+            return start, 0, []
+        first, interval, samples = found
+        skipped = max(0, (start - first + interval - 1) // interval)
+        return first + skipped * interval, interval, samples[skipped : skipped + count]
+
+    def events(self, log_id):
+        logs = self._plain.get("events", {})
+        if str(log_id) not in logs:
+            return None
+        return [[octets_of(item) for item in entry] for entry in logs[str(log_id)]]
+
+    def clear_events(self, log_id):
+        logs = self._plain.get("events", {})
+        if str(log_id) in logs:
+            logs[str(log_id)] = []
+        return str(log_id) in logs
+
+    def calendar(self, kind):
+        found = self._plain.get("calendars", {}).get(str(kind))
+        return None if found is None else octets_of(found)
+
+    def price(self):
+        return self._fields("price")
+
+    def billing_period(self):
+        return self._fields("billing_period")
+
+    def _fields(self, name):
+        found = self._plain.get(name)
+        return None if found is None else octets_of(found)
+
+
+def octets_of(plain):
+    """Plain data with octets for every {"hex": digits} in it."""
+    if isinstance(plain, dict):
+        if list(plain) == ["hex"]:
+            return bytes.fromhex(plain["hex"])
+        return {name: octets_of(value) for name, value in plain.items()}
+    if isinstance(plain, list):
+        return [octets_of(value) for value in plain]
+    return plain
+
+
 class StatedDevice:
-    """Reads are answered out of `attributes`, {(cluster, identifier): (status, type, value)}.
+    """Reads are answered out of `attributes`, {(cluster, identifier): (status, type, value)}, commands that read logs and
+    tables out of `logs`, others with success.
 
     `data_time` is (utc, "gsme" or "gpf", reliability); `utc` what its clock says; `command_status` the status with
-    which commands of a cluster end, {(cluster, name): status}, success where it has none.
+    which commands of a cluster end, {(cluster, name): status}; `faults` that of single components, {number: status}.
     """
 
-    def __init__(self, role, identity, attributes, data_time, utc, command_status):
+    def __init__(self, role, identity, attributes, data_time, utc):
         self.role = role
         self.identity = identity
         self.attributes = attributes
         self.data_time = data_time
         self.utc = utc
-        self.command_status = command_status
+        self.command_status = {}
+        self.faults = {}
+        self.logs = StatedLogs({})
         self.events = []
 
     def report(self, kind, fields):
@@ -41,7 +112,12 @@ class StatedDevice:
         return self.attributes.get((cluster, attribute), (status.UNSUPPORTED_ATTRIBUTE, None, None))
 
     def gbcs_command(self, cluster, name, fields, request):
-        return self.command_status.get((cluster, name), status.SUCCESS)
+        if request.part.number in self.faults:
+            return self.faults[request.part.number]
+        if (cluster, name) in self.command_status:
+            return self.command_status[(cluster, name)]
+        result = gas_answers.answer(self.logs, name, fields)
+        return status.SUCCESS if result == status.UNSUP_CLUSTER_COMMAND else result
 
     def gbcs_data_time(self, use_case):
         return self.data_time
@@ -65,16 +141,16 @@ class Values:
 
 def device_of(plain, sign=None, verify=None, agree=None):
     """(StatedDevice, GbcsServer) of plain data: role, identity, attributes as lists [cluster, identifier, status, type,
-    value], data_time, utc, command_status as lists, parties as lists [entity, role number, secret, signature key],
-    own_counter and accepted {entity: counter}; octets are hex."""
+    value], data_time, utc, command_status as lists, faults {component: status}, logs as StatedLogs takes them, parties
+    as lists [entity, role number, secret, signature key], own_counter and accepted {entity: counter}; octets are hex."""
     attributes = {}
     for cluster, identifier, state, type_id, value in plain["attributes"]:
-        if isinstance(value, dict):
-            value = bytes.fromhex(value["hex"])
-        attributes[(cluster, identifier)] = (state, type_id, value)
-    commands = {(cluster, name): state for cluster, name, state in plain["command_status"]}
+        attributes[(cluster, identifier)] = (state, type_id, octets_of(value))
     identity = bytes.fromhex(plain["identity"])
-    device = StatedDevice(plain["role"], identity, attributes, tuple(plain["data_time"]), plain["utc"], commands)
+    device = StatedDevice(plain["role"], identity, attributes, tuple(plain["data_time"]), plain["utc"])
+    device.command_status = {(cluster, name): state for cluster, name, state in plain["command_status"]}
+    device.faults = {int(number): state for number, state in plain["faults"].items()}
+    device.logs = StatedLogs(plain["logs"])
     keys = KeyStore(sign, verify, agree)
     for entity, role, secret, signature_key in plain["parties"]:
         keys.add(bytes.fromhex(entity), role, _octets(secret), _octets(signature_key))

@@ -11,11 +11,17 @@
     }
 
 Clusters and attributes are hexadecimal. A value is a number, true or false, a text, hexadecimal digits for octet
-strings, or null for the type's invalid value; its type is that of the cluster's table unless `type` says another. An
-attribute with a `status` fails with it; one that is not there is not supported. `time` is when the values held:
-`source` is the clock it came from, GSME or GPF, `status` reliable, unreliable or invalid, `utc` ISO text, seconds since
-2000, or null. Optional are `command_status` ({"0708": {"publish_change_of_tenancy": "00"}}) and `counters`
-({"own": 2000, "accepted": {"90B3D51F30010000": 1000}}).
+strings, {"hex": "00FF"} for any string, or null for the type's invalid value; its type is that of the cluster's table
+unless `type` says another. An attribute with a `status` fails with it; one that is not there is not supported. `time`
+is when the values held: `source` is the clock it came from, GSME or GPF, `status` reliable, unreliable or invalid,
+`utc` ISO text, seconds since 2000, or null. Optional are:
+
+* `command_status`, the ZCL status with which commands end: {"0708": {"publish_change_of_tenancy": "00"}};
+* `faults`, the status with which single components of the command fail, counted from 0: {"3": "C0"};
+* `counters`: {"own": 2000, "accepted": {"90B3D51F30010000": 1000}};
+* `trusts`, the entities that the device's trust anchor cells hold, of those in the key file: ["90B3D51F30010000"];
+  without it these are the first of each role;
+* `logs`, what the reads of logs and tables are answered from: see `hanref.gbcs.state_logs`.
 """
 
 import json
@@ -29,11 +35,12 @@ from han.errors import HanError
 from han.zcl import clusters, types
 
 from hanref.errors import UsageError
+from hanref.gbcs import state_logs
 from hanref.gbcs.keys import entity_of
 from hanref.moments import moment
 
 SOURCES = ("gsme", "gpf")
-FIELDS = ("entity", "attributes", "time", "command_status", "counters")
+FIELDS = ("entity", "attributes", "time", "command_status", "faults", "counters", "trusts", "logs")
 OCTET_STRINGS = (0x41, 0x43)
 Attribute = tuple[int, int, int, int | None, Any]
 
@@ -48,6 +55,9 @@ class State:
     source: str = "gpf"
     reliability: int = STATUS_NAMES.index("invalid")
     command_status: list[tuple[int, str, int]] = field(default_factory=list)
+    faults: dict[int, int] = field(default_factory=dict)
+    trusts: list[bytes] | None = None
+    logs: dict[str, Any] = field(default_factory=dict)
     own_counter: int | None = None
     accepted: dict[bytes, int] = field(default_factory=dict)
 
@@ -85,6 +95,15 @@ def parse(plain: object, where: str) -> State:
         for name, status in _object(commands, place).items():
             number = _hexadecimal(status, 2, f"{place}: {name}")
             state.command_status.append((_hexadecimal(cluster_text, 4, place), str(name), number))
+    for component, status in _object(content.get("faults", {}), f"{where}: faults").items():
+        if not component.isdecimal():
+            raise UsageError(f"{where}: faults: {component}: say the number of a component, from 0")
+        state.faults[int(component)] = _hexadecimal(status, 2, f"{where}: faults: {component}")
+    if "trusts" in content:
+        if not isinstance(content["trusts"], list):
+            raise UsageError(f"{where}: trusts: a list of entity identifiers is expected")
+        state.trusts = [entity_of(str(text), f"{where}: trusts") for text in content["trusts"]]
+    state.logs = state_logs.parse(content.get("logs", {}), f"{where}: logs")
     _take_counters(state, _object(content.get("counters", {}), f"{where}: counters"), f"{where}: counters")
     return state
 
@@ -145,6 +164,8 @@ def _table_type(cluster: int, identifier: int) -> int | None:
 def _value(type_id: int, value: object, where: str) -> object:
     if not types.is_known(type_id):
         raise UsageError(f"{where}: 0x{type_id:02X} is no ZCL data type")
+    if isinstance(value, dict):
+        return bytes.fromhex(state_logs.octets(value, where)["hex"])
     if not isinstance(value, str):
         return value
     if type_id in OCTET_STRINGS:
