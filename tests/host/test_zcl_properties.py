@@ -122,8 +122,7 @@ def test_cluster_commands_both_ways(command, micropython_peer: MicroPythonPeer):
 def test_any_payload_of_a_command_decodes_to_itself_or_is_refused(command, payload):
     try:
         name, fields = clusters.decode_command(command.cluster, command.identifier, command.direction, payload)
-    except CodecError as error:
-        assert error.what
+    except CodecError:
         return
     if not loses_octets(fields):
         assert clusters.encode_command(command.cluster, name, command.direction, fields) == payload
