@@ -4,6 +4,7 @@
 import filecmp
 import json
 import os
+import random
 import stat
 from pathlib import Path
 
@@ -80,6 +81,21 @@ def test_the_file_is_judged_like_the_run(november: tuple[Path, Run]) -> None:
     again = judge(Trace.read(out / "trace.jsonl"))
 
     assert [verdict.as_dict() for verdict in again] == json.loads((out / "verdicts.json").read_text())
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kinds", [("zcl", "gbcs"), None], ids=["capture", "all"])
+def test_lost_frames_are_no_defect(november: tuple[Path, Run], seed: int, kinds: tuple[str, ...] | None) -> None:
+    """A sniffer misses one frame in ten."""
+    trace = november[1].trace
+    chance = random.Random(seed)
+    left = [event for event in trace.events if event.kind != "zcl" or chance.random() >= 0.1]
+    if kinds is not None:
+        left = [event for event in left if event.kind in kinds]
+
+    verdicts = judge(Trace({**trace.header, "complete": False}, left))
+
+    assert not [verdict for verdict in verdicts if verdict.verdict in ("fail", "observation")]
 
 
 def test_junit_agrees_with_the_verdicts(november: tuple[Path, Run]) -> None:

@@ -164,3 +164,21 @@ def test_a_push_the_proxy_never_got_counts_for_nothing() -> None:
     story.answer("11:17:00", "10:30:00")
 
     assert story.verdict("REQ-0015-7").verdict == "pass"
+
+
+def test_a_capture_that_lost_the_meters_time_is_no_defect() -> None:
+    story = han()
+    story.header["complete"] = False
+    story.push("10:30:00", False)
+    story.answer("10:47:00", "10:30:00", 4)
+
+    assert {story.verdict(id).verdict for id in ALL[2:]} == {"not run"}
+
+
+def test_a_wrong_status_fails_in_a_capture_too() -> None:
+    story = han()
+    story.header["complete"] = False
+    story.push("10:30:00")
+    story.answer("10:47:00", "10:30:00", 0)
+
+    assert story.verdict("REQ-0015-4").verdict == "fail"

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a scenario to the plan that a HAN carries out. docs/architecture.md describes the plan."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from han import VERSION
 from han.clock import to_iso
 
 from hanref import scenario as files
 from hanref.errors import UsageError
 from hanref.moments import duration, moment_or_offset
+from hanref.resources import firmware
 from hanref.run.recorder import Order
 from hanref.run.wan import Wan
 from hanref.scenario import Scenario, Step
@@ -60,11 +64,23 @@ def make(scenario: Scenario, seed: int | None = None) -> Plan:
         "start": to_iso(heading.start),
         "end": to_iso(heading.end),
         "complete": heading.trace == "full",
+        "reference": {"version": VERSION, "firmware_sha256": firmware_digest()},
         "devices": {role: _description(role, entity, present) for role, entity in entities.items() if role != "hub"},
     }
     radios = {role: entity for role, entity in entities.items() if role != "chf"}
     radios["chf"] = radios["hub"]
     return Plan(document, header, orders, radios, wan)
+
+
+@cache
+def firmware_digest() -> str:
+    """A digest of the reference's own firmware: names and contents of its files."""
+    folder = firmware() / "han"
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        octets = path.read_bytes()
+        digest.update(b"%s\x00%d\x00" % (path.relative_to(folder).as_posix().encode(), len(octets)) + octets)
+    return digest.hexdigest()
 
 
 def _entities(present: dict[str, files.Table]) -> dict[str, bytes]:

@@ -164,6 +164,10 @@ class Recorder:
         kind = document.pop("kind")
         source = document.pop("source", None)
         destination = document.pop("destination", None)
+        for name, value in document.items():
+            if isinstance(value, dict):
+                # The order of a table on MicroPython means nothing; people look for items in theirs.
+                document[name] = dict(sorted(value.items()))
         if kind == "gbcs":
             source, destination, document = describe_message(document, self._entities)
         self._write_orders(milliseconds)
