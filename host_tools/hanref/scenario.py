@@ -19,6 +19,7 @@ from hanref.moments import duration, moment, moment_or_offset
 ROLES = ("hub", "esme", "gsme", "ihd", "ppmid")
 TARGETS = ("hub", "chf", "gpf", "esme", "gsme", "ihd", "ppmid")
 TIERS = ("sim", "emulated", "physical")
+FOR_BOARDS = ".boards"  # ends the name of a scenario's file for boards
 CLEAR_CONSUMER_DATA = 0x200  # change control bit 9 [REQ-0056-7]
 
 Seconds = Annotated[int, Field(gt=0, le=86400 * 400)]
@@ -266,11 +267,15 @@ class Scenario(Table):
 def names() -> list[str]:
     """The scenarios that come with hanref."""
     folder = resources.files("hanref") / "scenarios"
-    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    found = (entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return sorted(name for name in found if not name.endswith(FOR_BOARDS))
 
 
-def load(name_or_path: str) -> Scenario:
-    """A scenario by name, or from a file. Raises UsageError naming file and field."""
+def load(name_or_path: str, tier: str = "sim") -> Scenario:
+    """A scenario by name, or from a file. Raises UsageError naming file and field.
+
+    A scenario that is too long for boards comes with a second file, NAME.boards.toml, which the other tiers are given.
+    """
     if name_or_path.endswith(".toml") or "/" in name_or_path:
         try:
             text = Path(name_or_path).read_text(encoding="utf-8")
@@ -281,8 +286,11 @@ def load(name_or_path: str) -> Scenario:
         return parse(text, name_or_path)
     if name_or_path not in names():
         raise UsageError("no scenario %r: there are %s; or give the path of a .toml file" % (name_or_path, ", ".join(names())))
-    file = resources.files("hanref") / "scenarios" / (name_or_path + ".toml")
-    return parse(file.read_text(encoding="utf-8"), name_or_path + ".toml")
+    folder = resources.files("hanref") / "scenarios"
+    name = name_or_path + ".toml"
+    if tier != "sim" and (folder / (name_or_path + FOR_BOARDS + ".toml")).is_file():
+        name = name_or_path + FOR_BOARDS + ".toml"
+    return parse((folder / name).read_text(encoding="utf-8"), name)
 
 
 def parse(text: str, file: str) -> Scenario:

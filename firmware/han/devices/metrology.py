@@ -120,7 +120,11 @@ class Feed:
 
 
 def feed(quantity, arguments, name, time, scale=1):
-    """Apply the bench's `{name: value[, "swing", "swing_period"]}` or `{name: value, "to", "over"}`; values times `scale`."""
+    """Apply the bench's `{name: value[, "swing", "swing_period"]}` or `{name: value, "to", "over"}`; values times `scale`.
+
+    With `elapsed` it began so many seconds ago: what is measured went on while the meter had no power.
+    """
+    time -= arguments.get("elapsed", 0)
     value = _scaled(arguments[name], scale)
     if arguments.get("swing"):
         quantity.swing(time, value, _scaled(arguments["swing"], scale), arguments.get("swing_period", 3600))

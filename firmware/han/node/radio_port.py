@@ -24,6 +24,7 @@ class RadioPort:
         self._uart = uart
         self._milliseconds = milliseconds
         self._poll = settings.poll
+        self._peers = list(settings.link_keys)
         self.radio.start(settings, milliseconds())
         self._write()
 
@@ -104,9 +105,18 @@ class RadioPort:
                 if name == "failed":
                     self.failed += 1
             else:
+                if name == "started":
+                    self._meet_peers()
                 self.notes.append(" ".join([name] + [_word(part) for part in event[1:]]))
                 if len(self.notes) > _KEPT_NOTES:
                     del self.notes[0]
+
+    def _meet_peers(self):
+        """Those who joined before are unknown as yet; without their link key what they send would be dropped."""
+        now = self._milliseconds()
+        for identity in self._peers:
+            self.radio.look_up(identity, now)
+        self._write()
 
     def _write(self):
         octets = self.radio.outgoing()

@@ -97,6 +97,10 @@ class Znp:
         if identity in self._shorts:
             self._tasks.run(self._install_key(identity), time)
 
+    def look_up(self, identity, time):
+        """Find a device's short address before it is needed; its link key, if any, is used from then on."""
+        self._tasks.run(self._find_short(identity), time)
+
     def set_poll(self, milliseconds, time):
         """End device: how often to ask the parent for messages; 0 sleeps until the next call."""
         self._settings.poll = milliseconds

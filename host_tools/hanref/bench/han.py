@@ -3,6 +3,7 @@
 
 import json
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -61,9 +62,10 @@ class BoardHan:
         self.air.heard = self._heard
         self.places: dict[str, Place] = {}
         self.installed: dict[str, Installed] = {}
+        self.packets: deque[int] = deque()  # number in the capture of each frame of `lines`
         self._roles_by_endpoint: dict[tuple[bytes, int], str] = {}
         self._lines: list[str] = []
-        self._feeds: dict[tuple[str, str], dict[str, Any]] = {}
+        self._feeds: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
         self._running = False
         self.clockwork = Clockwork((), self.air, self._drain)
 
@@ -215,7 +217,7 @@ class BoardHan:
             place.wire.coprocessor.in_reach = arguments["up"]
         else:
             if verb in _FEEDS:
-                self._feeds[(board, verb)] = {"role": role, "verb": verb, "arguments": arguments}
+                self._feeds[(board, verb)] = (self.air.now // 1000, arguments)
             if place.on:
                 self.clockwork.step([place])
                 place.request("do", role=role, verb=verb, arguments=arguments)
@@ -255,9 +257,10 @@ class BoardHan:
         place.open_link()
         self._on_the_network([place])
         self.clockwork.step([place])
-        for (role, _), feed in self._feeds.items():
+        for (role, verb), (since, arguments) in self._feeds.items():
             if role == place.role:
-                place.request("do", **feed)
+                elapsed = self.air.now // 1000 - since
+                place.request("do", role=role, verb=verb, arguments={**arguments, "elapsed": elapsed})
         place.dirty = True
 
     # -- what is heard -------------------------------------------------------------------------------------------
@@ -268,6 +271,8 @@ class BoardHan:
             return
         source = self._name(data.source.identity, data.source_endpoint)
         target = "*" if destination == BROADCAST else self._name(destination, data.destination_endpoint)
+        pan = data.source.pan
+        self.packets.append(0 if pan is None or pan.tap is None else pan.tap.packets + 1)
         self._lines.append(
             "F %d %s %s %d %d %04x %d %s\n"
             % (

@@ -10,7 +10,7 @@ from hanref.cli.app import app
 from hanref.errors import EXIT_DEFECT, UsageError
 
 if TYPE_CHECKING:
-    from hanref.run.runner import Progress
+    from hanref.bench.file import Bench
 
 TIERS = ("sim", "emulated", "physical")
 
@@ -34,25 +34,38 @@ def run(
     """
     if tier not in TIERS:
         raise UsageError("--tier %s: there are %s" % (tier, ", ".join(TIERS)))
-    if tier != "sim":
-        raise UsageError("--tier %s: boards are not driven yet, tier sim is there" % tier)
-    for option, value in (("--bench", bench), ("--dut", dut), ("--observe", observe)):
-        if value:
-            raise UsageError("%s: is for boards and devices under test; tier sim has neither" % option)
+    if dut or observe:
+        raise UsageError("--dut and --observe: no device under test can be attached yet")
+    if bench is not None and tier == "sim":
+        raise UsageError("--bench: is for boards; tier sim has none")
 
     from hanref.run.runner import run_and_judge
     from hanref.scenario import load
 
-    loaded = load(scenario)
+    loaded = load(scenario, tier)
     folder = out or Path("runs") / loaded.scenario.name
-    with _progress_bar(loaded.scenario.title) as progress:
-        result, verdicts = run_and_judge(loaded, folder, seed, progress)
+    boards = _bench(tier, bench)
+    with _progress_bar(loaded.scenario.title) as bar:
+        result, verdicts = run_and_judge(loaded, folder, seed, bar.advance, tier, boards, bar.tell)
 
     from hanref.report.table import show
 
     show(verdicts, as_json, "%d frames, %d events; results in %s" % (result.frames, len(result.trace), folder))
     if any(verdict.verdict == "fail" for verdict in verdicts):
         raise typer.Exit(EXIT_DEFECT)
+
+
+def _bench(tier: str, path: Path | None) -> "Bench | None":
+    """The boards of a run; None for tier sim. Without a file all are emulated."""
+    if tier == "sim":
+        return None
+    from hanref.bench import file
+
+    if path is not None:
+        return file.load(path)
+    if tier == "physical":
+        raise UsageError("--tier physical: name the boards with --bench FILE (docs/bench.md)")
+    return file.Bench()
 
 
 class _progress_bar:
@@ -70,15 +83,21 @@ class _progress_bar:
             console=Console(stderr=True),
             transient=True,
         )
+        self._title = title
         self._task = self._bar.add_task(title, total=None)
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "_progress_bar":
         if self._bar.console.is_terminal:
             self._bar.start()
-        return self._advance
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def _advance(self, done: int, total: int) -> None:
-        self._bar.update(self._task, completed=done, total=total)
+    def advance(self, done: int, total: int) -> None:
+        """So many milliseconds of all have been run."""
+        self._bar.update(self._task, completed=done, total=total, description=self._title)
+
+    def tell(self, sentence: str) -> None:
+        """What goes on before."""
+        self._bar.update(self._task, description=sentence)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a scenario in tier `sim` and writes what comes of it."""
+"""Runs a scenario and writes what comes of it."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -21,6 +21,7 @@ from hanref.trace import Trace
 
 if TYPE_CHECKING:
     from hanref.air.tap import Tap
+    from hanref.bench.file import Bench
 
 Progress = Callable[[int, int], None]  # milliseconds simulated, milliseconds in all
 
@@ -70,12 +71,59 @@ def simulate(scenario: Scenario, folder: Path, seed: int | None = None, progress
     return Run(plan, recorder.trace, recorder.summary, recorder.frames)
 
 
+def run_on_boards(
+    scenario: Scenario,
+    folder: Path,
+    tier: str,
+    bench: "Bench",
+    seed: int | None = None,
+    progress: Progress | None = None,
+    told: Callable[[str], None] | None = None,
+) -> Run:
+    """Run a scenario on the boards of a bench; writes the same files as `simulate`.
+
+    `told` gets a sentence on what goes on before the run. Raises UsageError for a scenario or bench that cannot be,
+    BenchError where a board fails.
+    """
+    from hanref.bench.han import BoardHan
+
+    heading = scenario.scenario
+    if tier not in heading.tiers:
+        raise UsageError("scenario %s does not run in tier %s, but in %s" % (heading.name, tier, heading.tiers))
+    plan = make(scenario, seed)
+    plan.header["tier"] = tier
+    with BoardHan(plan.document, bench, folder / "air.pcapng", told=told) as han:
+        plan.header["boards"] = {role: installed.version_line for role, installed in han.installed.items()}
+        with open(folder / "trace.jsonl", "w", encoding="utf-8", buffering=1 << 20) as file:
+            recorder = Recorder(
+                file,
+                plan.header,
+                plan.document["start"],
+                Entities(plan.wan.roles()),
+                plan.orders,
+                lambda *_: han.packets.popleft(),
+                _progress(progress, plan),
+            )
+            recorder.take_all(han.lines())
+        han.air.keys().write(folder / "keys.toml")
+    return Run(plan, recorder.trace, recorder.summary, recorder.frames)
+
+
 def run_and_judge(
-    scenario: Scenario, out: Path, seed: int | None = None, progress: Progress | None = None
+    scenario: Scenario,
+    out: Path,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    tier: str = "sim",
+    bench: "Bench | None" = None,
+    told: Callable[[str], None] | None = None,
 ) -> tuple[Run, list[Verdict]]:
-    """`simulate`, judge the trace and write every result to `out`, complete or not at all."""
+    """Run, judge the trace and write every result to `out`, complete or not at all. `bench` is for tiers with boards."""
     with OutputFolder(out) as folder:
-        run = simulate(scenario, folder.work, seed, progress)
+        if bench is None:
+            run = simulate(scenario, folder.work, seed, progress)
+        else:
+            run = run_on_boards(scenario, folder.work, tier, bench, seed, progress, told)
         from hanref.report import write_all
 
         verdicts = judge(run.trace)
