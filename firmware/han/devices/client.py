@@ -16,6 +16,13 @@ def command(cluster, frame):
         return None, {}
 
 
+def result(frame):
+    """The ZCL status of a Default Response, None when the frame is another or none."""
+    if frame is None or frame.frame_type != GLOBAL or frame.command != commands.DEFAULT_RESPONSE:
+        return None
+    return frame.payload[1] if len(frame.payload) > 1 else None
+
+
 def records(frame):
     """The records of a Read Attributes Response, None when the frame is another or cannot be read."""
     if frame.frame_type != GLOBAL or frame.command != commands.READ_ATTRIBUTES_RESPONSE:

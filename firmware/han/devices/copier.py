@@ -14,6 +14,7 @@ PREPAYMENT = 0x0705
 NO_SCHEME = 0
 SCHEME_B = 2
 
+TUNNEL_MESSAGE = 1 << 21
 GET_SNAPSHOT = 1 << 22  # FunctionalNotificationFlags [ZSE 5]
 GET_SAMPLED_DATA = 1 << 23
 
@@ -34,6 +35,7 @@ class Copier:
         self._latest = 0  # the half hour of the latest push
         self._due = None  # the half hour the copy should reach, and the register then
         self.flags = 0
+        self.tunnel_pending = False  # the hub has a message for the meter
 
     # -- commands of the meter, which is the server of its clusters ---------------------------------------
 
@@ -81,7 +83,8 @@ class Copier:
         """What a report of the meter is answered with: the notification flags, or a default response."""
         if not self.reports or self.scheme == NO_SCHEME or message.destination == BROADCAST:
             return status.SUCCESS
-        words = [self.flags, 0, 0, 0, 0] if self.scheme == SCHEME_B else [self.flags]
+        functional = self.flags | (TUNNEL_MESSAGE if self.tunnel_pending else 0)
+        words = [functional, 0, 0, 0, 0] if self.scheme == SCHEME_B else [functional]
         fields = {"notification_scheme": self.scheme, "notification_flags": words}
         sequence = message.payload[1]
         return foundation.command(METERING, "mirror_report_attribute_response", TO_SERVER, fields, sequence)

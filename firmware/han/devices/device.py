@@ -29,7 +29,7 @@ class Device:
         self.clock = Clock()
         self._attributes = {}  # (endpoint, cluster, side) -> Attributes
         self._handlers = {}  # (cluster, side) -> function(name, fields, message, time)
-        self._waiting = {}  # (peer, cluster, sequence) -> [callback, deadline, direction asked in]
+        self._waiting = {}  # (peer, cluster, sequence) -> [callback, deadline, direction, attempts left, message, timeout]
         self._timers = []  # [node time, function]
         self._outgoing = []
         self._sequence = 0
@@ -91,8 +91,15 @@ class Device:
                 timer[1](time)
         late = [key for key, waiting in self._waiting.items() if waiting[1] <= time]
         for key in late:
-            waiting = self._waiting.pop(key, None)
-            if waiting is not None:
+            waiting = self._waiting.get(key)
+            if waiting is None:
+                continue
+            if waiting[3]:
+                waiting[3] -= 1
+                waiting[1] = time + waiting[5]
+                self._outgoing.append(waiting[4])
+            else:
+                del self._waiting[key]
                 waiting[0](None, time)
         return self._taken()
 
@@ -159,8 +166,11 @@ class Device:
         self._sequence = (self._sequence + 1) & 0xFF
         return self._sequence
 
-    def ask(self, peer, source_endpoint, endpoint, cluster, payload, callback, time, timeout=REQUEST_TIMEOUT):
-        """Send a request; `callback(frame, time)` gets the answering Frame, or None when none came in time.
+    def ask(
+        self, peer, source_endpoint, endpoint, cluster, payload, callback, time, timeout=REQUEST_TIMEOUT, attempts=1
+    ):
+        """Send a request; `callback(frame, time)` gets the answering Frame, or None when none came in time, however often
+        the request was sent.
 
         The second octet of `payload` (no manufacturer code) is its sequence number.
         """
@@ -169,17 +179,31 @@ class Device:
             callback,
             time + timeout,
             TO_CLIENT if payload[0] & 0x08 else TO_SERVER,
+            attempts - 1,
+            Message(self.identity, peer, source_endpoint, endpoint, cluster, payload),
+            timeout,
         ]
-        self.tell(peer, source_endpoint, endpoint, cluster, payload)
+        self._outgoing.append(self._waiting[(peer, cluster, payload[1])][4])
 
     def tell(self, peer, source_endpoint, endpoint, cluster, payload):
         """Send without waiting for an answer."""
         self._outgoing.append(Message(self.identity, peer, source_endpoint, endpoint, cluster, payload))
 
-    def read(self, peer, source_endpoint, endpoint, cluster, identifiers, callback, time):
+    def read(
+        self,
+        peer,
+        source_endpoint,
+        endpoint,
+        cluster,
+        identifiers,
+        callback,
+        time,
+        timeout=REQUEST_TIMEOUT,
+        attempts=1,
+    ):
         """Read attributes of a server; the callback gets the answering Frame or None."""
         payload = foundation.read(cluster, identifiers, self.next_sequence())
-        self.ask(peer, source_endpoint, endpoint, cluster, payload, callback, time)
+        self.ask(peer, source_endpoint, endpoint, cluster, payload, callback, time, timeout, attempts)
 
     def utc(self):
         """What this device's clock reads now, None while it is invalid."""

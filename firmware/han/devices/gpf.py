@@ -244,6 +244,12 @@ class GasProxy(Device):
         answer = self.server.answer(octets, time)
         return () if answer is None else (answer,)
 
+    def tap(self, octets, message, time):
+        """A command for the meter passes: keep it if the proxy has to follow it [GBCS 10.3; REQ-GPF-12]."""
+
+    def tap_answer(self, octets, time):
+        """The meter's answer passes: follow the command it answers."""
+
     def gbcs_read(self, cluster, attribute):
         """(ZCL status, data type, value) of an attribute for the WAN [GBCS 11.1]."""
         endpoint = self.mirror if cluster in (METERING, PREPAYMENT) else self.esi

@@ -8,6 +8,8 @@ from han.devices.device import Device
 from han.devices.history import History
 from han.devices.prepayment import ON
 from han.devices.timekeeping import ADJUSTABLE, Timekeeper
+from han.devices.tunnel_end import AskingEnd
+from han.gbcs.server import GbcsServer
 from han.zcl import foundation, status
 from han.zcl.frame import TO_CLIENT
 
@@ -25,10 +27,14 @@ REPORTING_INTERVAL = HALF_HOUR
 GET_SNAPSHOT = 1 << 22
 GET_SAMPLED_DATA = 1 << 23
 WORKED_ON = (GET_SNAPSHOT, GET_SAMPLED_DATA)
+TUNNEL_MESSAGE = 1 << 21  # the hub has a GBCS message [GBCS 11.5]
 
 COMPLETE = 1  # AttributeReportingStatus [ZSE 2]
+COLLECTS = 120  # seconds that collecting and answering messages may take
 LISTENS = 2  # seconds for further requests about the same work
-STAYS_AWAKE = 5  # seconds without an answer until it sleeps again
+ANSWER_WITHIN = 3  # seconds until something is said again
+ATTEMPTS = 4
+STAYS_AWAKE = 15  # seconds without an answer until it sleeps again
 
 HALF_HOURLY = ("current_summation_delivered", "current_day_alternative_consumption_delivered")
 STATIC = (
@@ -75,7 +81,11 @@ class GasMeter(Device):
         self.event_logs = events.EventLogs(stores)
         self.timekeeper = Timekeeper(self)
         self._half_hour_start = self._values.get("half_hour_start", self._base)
-        self._flags = (0, 0, 0, 0, 0)
+        self._flags = ()
+        hub = configuration["hub"]
+        self.tunnel = AskingEnd(self, self.endpoint, hub["identity"], hub["time"])
+        self._collects = False
+        self.server = GbcsServer(self, configuration["keys"], stores.values)
         self.sends_time = True
         self.mirror = self._values.get("mirror")
         self._pushed = {}  # what the proxy was told last, a set of attributes a key
@@ -188,7 +198,7 @@ class GasMeter(Device):
         """Find the mirror: a repeated request gets the same endpoint [ZSE 5]."""
         hub = self.configuration["hub"]
         payload = foundation.command(METERING, "request_mirror", TO_CLIENT, {}, self.next_sequence())
-        self.ask(hub["identity"], self.endpoint, hub["esi"], METERING, payload, self._mirror_given, time)
+        self._say(hub["esi"], METERING, payload, self._mirror_given, time)
 
     def _mirror_given(self, frame, time):
         fields = client.command(METERING, frame)[1]
@@ -206,9 +216,8 @@ class GasMeter(Device):
             "mirror_notification_reporting": True,
             "notification_scheme": NOTIFICATION_SCHEME_B,
         }
-        hub = self.configuration["hub"]
         payload = foundation.command(METERING, "configure_mirror", TO_CLIENT, settings, self.next_sequence())
-        self.ask(hub["identity"], self.endpoint, self.mirror, METERING, payload, self._mirror_configured, time)
+        self._say(self.mirror, METERING, payload, self._mirror_configured, time)
 
     def _mirror_configured(self, frame, time):
         self._wake(time)
@@ -248,12 +257,20 @@ class GasMeter(Device):
 
     def _say_next(self, time):
         if not self._session:
-            self._sleep(time)
+            if self._collects:
+                self._collects = False
+                self.at(time + COLLECTS, self._sleep)
+                self.tunnel.collect(self._sleep, time)
+            else:
+                self._sleep(time)
             return
         self.at(time + STAYS_AWAKE, self._sleep)
         cluster, payload = self._session.pop(0)
-        hub = self.configuration["hub"]
-        self.ask(hub["identity"], self.endpoint, self.mirror, cluster, payload, self._heard, time, STAYS_AWAKE)
+        self._say(self.mirror, cluster, payload, self._heard, time)
+
+    def _say(self, endpoint, cluster, payload, then, time):
+        hub = self.configuration["hub"]["identity"]
+        self.ask(hub, self.endpoint, endpoint, cluster, payload, then, time, ANSWER_WITHIN, ATTEMPTS)
 
     def _heard(self, frame, time):
         if frame is None:
@@ -284,6 +301,7 @@ class GasMeter(Device):
         """The push is complete: have the proxy say what each flag announced [ZSE 5]."""
         functional = self._flags[0] if self._flags else 0
         self._flags = ()
+        self._collects = bool(functional & TUNNEL_MESSAGE) or self.tunnel.has_to_deliver()
         for flag in WORKED_ON:
             if functional & flag:
                 fields = {
@@ -296,7 +314,8 @@ class GasMeter(Device):
 
     def _metering_command(self, name, fields, message, time):
         """What the proxy asks of the meter's own logs, in the wake in which the meter asked for work."""
-        self.at(time + STAYS_AWAKE, self._sleep)
+        if not self.asleep:
+            self.at(time + STAYS_AWAKE, self._sleep)
         if name == "get_sampled_data":
             return profile.serve_profile(name, fields, self.half_hours, None, None)
         if name == "get_snapshot":
@@ -383,6 +402,37 @@ class GasMeter(Device):
     def _report(self, cluster, names, attributes):
         values = [(name, attributes.get(name)) for name in names]
         return foundation.report(cluster, values, self.next_sequence())
+
+    # -- GBCS ------------------------------------------------------------------------------------------------
+
+    def gbcs(self, octets, time):
+        """A GBCS message for the meter; returns the answers."""
+        self.now = time
+        answer = self.server.answer(octets, time)
+        return () if answer is None else (answer,)
+
+    def gbcs_read(self, cluster, attribute):
+        """(ZCL status, data type, value) of an attribute for the WAN."""
+        self._refresh()
+        return self.attributes(self.endpoint, cluster).record(attribute)
+
+    def gbcs_command(self, cluster, name, fields, request):
+        """Carry out a ZCL command from the WAN; a ZCL status or a list of (name, fields)."""
+        self.measure()
+        if cluster == PREPAYMENT:
+            result = self.account.command(name, fields, None, self.now)
+        elif cluster == METERING:
+            result = self._metering_command(name, fields, None, self.now)
+        else:
+            return status.UNSUP_CLUSTER_COMMAND
+        return [result] if isinstance(result, tuple) else result
+
+    def gbcs_data_time(self, use_case):
+        """The meter answers with its own time, now (REQ-0015-5)."""
+        return self.utc(), "gsme", self.clock.status
+
+    def gbcs_utc(self, time):
+        return self.clock.utc(time)
 
     def state(self):
         return {"current_summation_delivered": self.litres(), "mirror": self.mirror, "clock": self.clock.status}

@@ -39,6 +39,7 @@ def node(board, settings, identities, stores=memory_stores):
         devices = _hub(identity, settings, identities, stores)
     else:
         settings["endpoint"] = ONLY
+        settings["keys"] = key_store(settings)
         devices = [_device(board)(identity, settings, stores(board))]
     return Node(board, identity, devices)
 
@@ -59,7 +60,14 @@ def _hub(identity, settings, identities, stores):
     entity = bytes.fromhex(settings["chf_identity"])
     hub = CommunicationsHub(
         identity,
-        {"chf_identity": entity, "endpoint": HUB_CHF, "device_log": admitted, "clock": settings.get("clock", "reliable")},
+        {
+            "chf_identity": entity,
+            "endpoint": HUB_CHF,
+            "device_log": admitted,
+            "clock": settings.get("clock", "reliable"),
+            "tunnels": {identities[board]: ONLY for board in ("esme", "ppmid") if board in identities},
+            "gsme": identities.get("gsme"),
+        },
         stores("chf"),
     )
     proxy_settings = dict(settings)

@@ -8,6 +8,8 @@ from han.zcl import foundation
 TIME = 0x000A
 HUB_TIME = ("time", "time_status")
 
+ANSWER_WITHIN = 3  # seconds
+ATTEMPTS = 4
 ADJUSTABLE = 10  # seconds (REQ-CLK-2, 3)
 SYNCHRONISED = 0x02  # bit of TimeStatus [ZSE 7]
 
@@ -42,7 +44,15 @@ class Timekeeper:
             then(values.get("time"), bool(values.get("time_status", 0) & SYNCHRONISED), now)
 
         device.read(
-            hub["identity"], device.endpoint, hub["time"], TIME, foundation.identifiers(TIME, HUB_TIME), answered, time
+            hub["identity"],
+            device.endpoint,
+            hub["time"],
+            TIME,
+            foundation.identifiers(TIME, HUB_TIME),
+            answered,
+            time,
+            ANSWER_WITHIN,
+            ATTEMPTS,
         )
 
     def _compared(self, hub_utc, synchronised, time):
