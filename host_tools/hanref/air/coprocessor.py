@@ -101,7 +101,8 @@ class Coprocessor:
     @property
     def role(self) -> int:
         """Coordinator 0, router 1, end device 2."""
-        return self.memory.items[OsalNvIds.LOGICAL_TYPE][0]
+        role = self.memory.configured(OsalNvIds.LOGICAL_TYPE)[0]
+        return role if role <= END_DEVICE else COORDINATOR
 
     @property
     def hears(self) -> bool:
@@ -186,7 +187,7 @@ class Coprocessor:
     def reset(self, reason: Any = None) -> None:
         """Start again, as after a reset request; the network is taken up when the host says so."""
         self.offline()
-        option = self.memory.items.get(OsalNvIds.STARTUP_OPTION, b"\x00")[0]
+        option = self.memory.configured(OsalNvIds.STARTUP_OPTION)[0]
         if option & int(t.StartupOptions.ClearConfig):
             self.memory.clear()
             self.link_keys.clear()

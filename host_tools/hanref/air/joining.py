@@ -79,20 +79,20 @@ def _notify(radio: Coprocessor, status: Any, mode: Any, remaining: Any = MODE.NO
 
 
 def _form(radio: Coprocessor) -> None:
-    air, items = radio.air, radio.memory.items
+    air, configured = radio.air, radio.memory.configured
     channels = [number for number in range(11, 27) if radio.channels >> number & 1]
     if not channels:
         _notify(radio, STATUS.FormationFailure, MODE.NwkFormation)
         return
     radio.set_state(STARTING)
-    pan_id = int.from_bytes(items[OsalNvIds.PANID], "little")
+    pan_id = int.from_bytes(configured(OsalNvIds.PANID), "little")
     taken = {pan.network.pan_id for pan in air.pans.values()}
-    while pan_id >= 0xFFF0 or (pan_id in taken and items[OsalNvIds.PANID] == b"\xff\xff"):
+    while pan_id >= 0xFFF0 or (pan_id in taken and configured(OsalNvIds.PANID) == b"\xff\xff"):
         pan_id = air.random.randrange(1, 0xFFF0)
-    extended = items[OsalNvIds.APS_USE_EXT_PANID][::-1]
+    extended = configured(OsalNvIds.APS_USE_EXT_PANID)[::-1]
     if extended in (bytes(8), b"\xff" * 8):
         extended = radio.identity
-    key = items[OsalNvIds.PRECFGKEY]
+    key = configured(OsalNvIds.PRECFGKEY)
     if key == bytes(16):
         key = air.random.randbytes(16)
     nib = radio.memory.nib.replace(

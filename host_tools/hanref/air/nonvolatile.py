@@ -18,7 +18,7 @@ _UNFORMED_SHORT = 0xFFFE
 _SECURITY_MATERIALS = 4
 _ADDRESSES = 16
 _LINK_KEYS = 16
-_CONFIGURATION = {
+_CONFIGURATION: dict[int, bytes] = {
     OsalNvIds.STARTUP_OPTION: b"\x00",
     OsalNvIds.LOGICAL_TYPE: b"\x00",
     OsalNvIds.PANID: b"\xff\xff",
@@ -79,8 +79,11 @@ class NonVolatile:
 
     @property
     def nib(self) -> t.NIB:
-        """The network information block."""
-        return t.NIB.deserialize(self.items[OsalNvIds.NIB], align=True)[0]
+        """The network information block; that of a part on no network where a host has spoiled it."""
+        try:
+            return t.NIB.deserialize(self.items.get(OsalNvIds.NIB, b""), align=True)[0]
+        except ValueError:
+            return empty_nib()
 
     @nib.setter
     def nib(self, nib: t.NIB) -> None:
@@ -88,8 +91,11 @@ class NonVolatile:
 
     @property
     def key(self) -> t.NwkKeyDesc:
-        """The network key in use, with its sequence number."""
-        return t.NwkKeyDesc.deserialize(self.items[OsalNvIds.NWK_ACTIVE_KEY_INFO], align=True)[0]
+        """The network key in use, with its sequence number; zeros where a host has spoiled it."""
+        try:
+            return t.NwkKeyDesc.deserialize(self.items.get(OsalNvIds.NWK_ACTIVE_KEY_INFO, b""), align=True)[0]
+        except ValueError:
+            return t.NwkKeyDesc(KeySeqNum=0, Key=t.KeyData(bytes(16)))
 
     @key.setter
     def key(self, key: t.NwkKeyDesc) -> None:
@@ -103,6 +109,12 @@ class NonVolatile:
                 FrameCounter=0 if index else counter, ExtendedPanID=NO_IDENTITY if index else extended_pan_id
             )
             self.tables[(1, ExNvIds.NWK_SEC_MATERIAL_TABLE, index)] = entry.serialize(align=True)
+
+    def configured(self, item: int) -> bytes:
+        """A configuration item of the length it ought to have; its value as new where a host has spoiled it."""
+        usual = _CONFIGURATION.get(item, bytes(16))
+        value = self.items.get(item, usual)
+        return value if len(value) == len(usual) else usual
 
     @property
     def on_a_network(self) -> bool:
