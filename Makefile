@@ -32,7 +32,7 @@ help:
 	@echo "make setup  set-up alone; make clean removes what was set up here"
 
 demo: setup
-	@$(BIN)/hanref run november-2022 --tier sim --out $(DEMO_OUT)
+	@$(BIN)/hanref run november-2022 --tier emulated --out $(DEMO_OUT)
 
 test: lint
 	@$(BIN)/python -m pytest -q tests
