@@ -5,6 +5,7 @@ import han  # noqa: F401  (makes CPython's `micropython` module)
 from han.clock import RELIABLE, moment
 from han.gbcs import gbz, protection, templates, use_cases
 from han.gbcs.envelope import COMMAND, Message, encode
+from han.gbcs.gbz_table import FIELDS
 from han.gbcs.keys import KeyStore
 from han.gbcs.server import GbcsServer
 
@@ -110,6 +111,7 @@ def read_component(number, cluster, *identifiers):
     return gbz.Component(cluster, 0x00, number, 0x00, payload)
 
 
+STRING, STRUCTURE = 14, 15  # widths of fields that are none
 SUMMATION = (0x0302, 0x0301, 0x0300, 0x0000)
 
 
@@ -134,6 +136,24 @@ def protected(message, payload):
     return encode(copy)
 
 
+def fill(template, values, structure=b""):
+    """A ZCL payload of a template: fields with one fixed value have it, the others take `values` in order (an integer,
+    or the octets of a string without its length); then `structure`."""
+    parts = []
+    values = list(values)
+    for width, kind, place in template.fields():
+        if width == STRUCTURE:
+            parts.append(structure)
+        elif kind == 1:
+            parts.append(FIELDS[place : place + (1 if width == STRING else width)])
+        elif width == STRING:
+            parts.append(bytes((len(values[0]),)) + values.pop(0))
+        else:
+            parts.append(values.pop(0).to_bytes(width, "little"))
+    assert not values, values
+    return b"".join(parts)
+
+
 def filled(name, *values_of_components):
     """The octets of a command whose components take these values for their free fields, one list each."""
     code = use_cases.code_of(name)
@@ -141,7 +161,7 @@ def filled(name, *values_of_components):
     found = templates.components(code, COMMAND)
     for number in range(len(values_of_components)):
         template = found[min(number, len(found) - 1)]
-        payload = template.fill(values_of_components[number])
+        payload = fill(template, values_of_components[number])
         components.append(gbz.Component(template.cluster, template.frame_control, number, template.command, payload))
     return encode(command(code, components))
 

@@ -4,9 +4,10 @@
 import gbcs_support as made
 from gbcs_support import DEVICE, NETWORK, SECRETS, STRANGER, SUPPLIER, TIME, command, read_component, read_summation
 from han.clock import INVALID, RELIABLE, UNRELIABLE
-from han.gbcs import checks, cosem_time, gbz, protection, use_cases
-from han.gbcs.envelope import RESPONSE, decode, encode
-from support import equal
+from han.errors import CryptoError
+from han.gbcs import checks, cosem_time, gbz, gbz_alerts, protection, use_cases
+from han.gbcs.envelope import ALERT, RESPONSE, decode, encode
+from support import equal, raises
 
 
 def opened(answer, reader=SUPPLIER):
@@ -325,7 +326,7 @@ def valve(counter):
     from han.gbcs import templates
 
     template = templates.components(code("GCS39"), 1)[0]
-    payload = template.fill([5] * free_fields(template))
+    payload = made.fill(template, [5] * free_fields(template))
     component = gbz.Component(template.cluster, template.frame_control, 0, template.command, payload)
     message = command(code("GCS39"), [component], counter=counter)
     message.signature = b"V" * 64
@@ -334,7 +335,7 @@ def valve(counter):
 
 
 def free_fields(template):
-    return len([kind for _, kind, _ in template._walk() if kind != 1])
+    return len([kind for _, kind, _ in template.fields() if kind != 1])
 
 
 def meter(verdict=True):
@@ -381,3 +382,35 @@ def test_other_protocols_are_refused_until_somebody_answers_them():
     server, _, _ = made.server("esme")
     equal(server.answer(encode(command(code("ECS12"), [])), 0), None)
     equal(server.refusals, {checks.NOT_SUPPORTED: 1})
+
+
+def test_alerts_have_the_devices_own_counter_and_are_signed_or_have_a_mac():
+    server, _, _ = meter()
+    server.counters.set_own(2999)
+    critical = decode(gbz_alerts.send(server, "GCA", SUPPLIER, 0x8F30, TIME))
+    equal((critical.cra, critical.originator_counter, critical.signature), (ALERT, 3000, b"D" * 64))
+    equal(critical.payload.hex(), "0109008f30" + "%08x" % TIME)
+    other = decode(gbz_alerts.send(server, "GNCA", SUPPLIER, 0x8F30, TIME))
+    equal((other.originator_counter, other.signature), (3001, b""))
+    assert protection.mac_is_valid(SECRETS[SUPPLIER], other)
+    receipt = decode(gbz_alerts.send(server, "FDRA-ZigBee", SUPPLIER, 0x8F72, TIME, b"\x09\x20" + bytes(32)))
+    payload = gbz.decode(receipt.payload, ALERT, receipt.message_code)
+    equal((payload.count, payload.content), (1, b"\x09\x20" + bytes(32)))
+
+
+def test_the_billing_alert_is_encrypted():
+    server, _, _ = meter()
+    message = decode(gbz_alerts.send(server, "GCS53", SUPPLIER, 0x8F0A, TIME, payloads=[b"snapshot"]))
+    component = gbz.decode(message.payload, ALERT, message.message_code).components[0]
+    equal((component.cluster, component.frame_control, component.command), (0x0702, 0x19, 0x06))
+    counter = message.originator_counter
+    plain = protection.decrypt(SECRETS[SUPPLIER], DEVICE, SUPPLIER, counter, component.payload)
+    equal(plain, b"snapshot")
+
+
+def test_an_alert_without_a_key_uses_no_counter():
+    server, _, values = made.server("gsme")
+    raises(CryptoError, gbz_alerts.send, server, "GCA", SUPPLIER, 0x8F30, TIME)
+    raises(CryptoError, gbz_alerts.send, server, "GNCA", STRANGER, 0x8F30, TIME)
+    raises(CryptoError, gbz_alerts.send, server, "GCS53", STRANGER, 0x8F0A, TIME, b"", [b"snapshot"])
+    equal(values.writes, 0)

@@ -1,225 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`hanref send`: published answers octet for octet, other states in their fields alone, refusals, bad input."""
+"""`hanref send`: commands under test keys, refusals, bad input."""
 
 import json
-import os
 import re
-import struct
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from han.clock import RELIABLE, UNRELIABLE, from_iso, to_iso
+from gbcs_asking import DEVICE, NOON, REGISTERS, STAMPED, ask, hanref, party, readings, stated
+from han.clock import RELIABLE, UNRELIABLE, from_iso
 from han.gbcs import cosem_time, envelope, gbz, use_cases
-from han.zcl import types
 from hanref import toolchain
 from hanref.errors import UsageError
-from hanref.gbcs import answering, build, check, keys, state, test_keys
-
-STAMPED = ("GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a")
-DEVICE = bytes.fromhex("a1a2a3a4a5a6a7a8")
-REGISTERS = {
-    "0702": {"0302": 1000, "0301": 1, "0300": 1, "0000": 12345678, "0700": 1, "0701": 2, "0702": 3, "0703": 4,
-             "0100": 5, "0102": 6, "0104": 7, "0106": 8, "0A00": 4711},
-    "0700": {"0617": 0x50, "0616": 826},
-    "0705": {"0005": 1, "0002": -2, "0001": 3, "0231": 4, "0211": 5, "0221": 6},
-}  # fmt: skip
-NOON = "2022-11-03T12:00:00Z"
-
-
-def stated(**changes: Any) -> state.State:
-    plain: dict[str, Any] = {
-        "entity": DEVICE.hex(),
-        "attributes": REGISTERS,
-        "time": {"utc": NOON, "source": "GSME", "status": "reliable"},
-    }
-    plain.update(changes)
-    return state.parse(plain, "state")
+from hanref.gbcs import answering, build, check, keys, seed, state, test_keys
 
 
 @pytest.fixture(scope="module")
 def own_keys() -> test_keys.TestKeys:
     return test_keys.make(DEVICE, "gpf")
-
-
-def party(known: keys.Keys, role: str) -> bytes:
-    return build.party(known, role, "test")
-
-
-def ask(known: keys.Keys, model: state.State, name: str, counter: int = 1000, role: str = "gpf", **named: Any) -> bytes:
-    """The answer to a command of the supplier."""
-    command = build.build_command(known, name, party(known, "supplier"), model.entity, counter, **named)
-    outcome = answering.answer(role, model, known, [command])
-    assert outcome.answers[0] is not None, outcome.refusals()
-    return outcome.answers[0]
-
-
-def readings(checked: check.Checked) -> list[bytes]:
-    """The ZCL payloads of an answer, decrypted."""
-    found = []
-    plaintexts = iter(checked.plaintexts)
-    message = checked.message
-    for component in gbz.decode(message.payload, message.cra, message.message_code).components:
-        payload = next(plaintexts) if component.encrypted else component.payload
-        assert payload is not None
-        found.append(payload)
-    return found
-
-
-# --- the published answers ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def published() -> Path:
-    folder = os.environ.get("HANREF_VECTORS")
-    if not folder:
-        pytest.skip("the published vectors are not here: set HANREF_VECTORS to their folder")
-    return Path(folder)
-
-
-def published_pairs(folder: Path, name: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """(command, response) of each scenario of a use case."""
-    messages = json.loads((folder / "gbz" / f"{name}.json").read_text())["messages"]
-    commands = {message["scenario"]: message for message in messages if message["kind"] == "command"}
-    return [(commands[message["scenario"]], message) for message in messages if message["kind"] == "response"]
-
-
-def published_state(response: dict[str, Any], known: keys.Keys) -> tuple[str, dict[str, Any]]:
-    """(role, state file) of a published answer: the identity and the registers it shows."""
-    checked = check.check(bytes.fromhex(response["hex"]), known)
-    message = checked.message
-    attributes: dict[str, dict[str, Any]] = {}
-    components = gbz.decode(message.payload, message.cra, message.message_code).components
-    for component, payload in zip(components, readings(checked), strict=True):
-        if component.command == gbz.READ_ATTRIBUTES_RESPONSE:
-            attributes[f"{component.cluster:04X}"] = read_records(payload)
-    utc, status = cosem_time.decode(message.date_time)
-    role = known.role(message.originator)
-    assert role is not None
-    source, reliability = cosem_time.source_and_reliability(status, role)
-    words = ("reliable", "invalid", "unreliable")
-    return role, {
-        "entity": message.originator.hex(),
-        "attributes": attributes,
-        "time": {"utc": to_iso(utc), "source": source, "status": words[reliability]},
-    }
-
-
-def read_records(payload: bytes) -> dict[str, Any]:
-    """The attributes of a Read Attributes Response as a state file has them."""
-    found: dict[str, Any] = {}
-    at = 0
-    while at < len(payload):
-        identifier, status = struct.unpack_from("<HB", payload, at)
-        at += 3
-        if status:
-            found[f"{identifier:04X}"] = {"status": f"{status:02X}"}
-        else:
-            value, end = types.decode(payload[at], payload, at + 1)
-            found[f"{identifier:04X}"] = {"value": value, "type": f"{payload[at]:02X}"}
-            at = end
-    return found
-
-
-@pytest.mark.parametrize("name", STAMPED)
-def test_published_answers_are_equal_octet_for_octet(name: str, published: Path) -> None:
-    known = keys.load(published / "keys.json")
-    for command, response in published_pairs(published, name):
-        role, plain = published_state(response, known)
-        model = state.parse(plain, "state")
-        request = bytes.fromhex(command["hex"])
-        expected = bytes.fromhex(response["hex"])
-        assert answering.answer(role, model, known, [request]).answers == [expected], response["id"]
-        there = answering.answer_on_micropython(toolchain.micropython(), role, model, known, [request])
-        assert there.answers == [expected], response["id"]
-
-
-def test_published_command_through_the_command_line(published: Path, tmp_path: Path) -> None:
-    known = keys.load(published / "keys.json")
-    command, response = published_pairs(published, "GCS13a")[-1]
-    role, plain = published_state(response, known)
-    file = tmp_path / "state.json"
-    file.write_text(json.dumps(plain))
-    arguments = ["--to", role, "--state", str(file), "--keys", str(published / "keys.json")]
-    done = hanref("send", "--hex", command["hex"], *arguments)
-    assert (done.returncode, done.stdout, done.stderr) == (0, response["hex"] + "\n", "")
-    spaced = " ".join(re.findall("..", command["hex"])).upper() + "\n"
-    assert hanref("send", "--hex", "-", *arguments, typed=spaced).stdout == response["hex"] + "\n"
-    micropython = hanref("send", "--hex", command["hex"], *arguments, "--interpreter", "micropython")
-    assert micropython.stdout == response["hex"] + "\n"
-
-
-@pytest.mark.parametrize("name", STAMPED)
-def test_other_registers_times_and_counters_change_their_fields_alone(name: str, published: Path) -> None:
-    known = keys.load(published / "keys.json")
-    _, response = next(pair for pair in published_pairs(published, name) if pair[0]["scenario"].startswith("SUCCESS"))
-    role, plain = published_state(response, known)
-    entity = bytes.fromhex(plain["entity"])
-    before = check.check(ask(known, state.parse(plain, "state"), name, 77, role), known)
-    for attributes in plain["attributes"].values():
-        for record in attributes.values():
-            if record.get("type") in ("25", "23", "2B"):
-                record["value"] += 1
-    plain["time"] = {"utc": NOON, "source": "GPF" if role == "gpf" else "GSME", "status": "unreliable"}
-    after = check.check(ask(known, state.parse(plain, "state"), name, 78, role), known)
-    for checked in (before, after):
-        assert checked.mac == "valid"
-        assert checked.message.originator == entity
-        assert None not in checked.plaintexts
-    assert cosem_time.decode(after.message.date_time) == (from_iso(NOON), 0x02)
-    assert after.message.originator_counter == 78
-    for one, other in zip(readings(before), readings(after), strict=True):
-        assert len(one) == len(other)
-        first, second = read_records(one), read_records(other)
-        assert list(first) == list(second)
-        for identifier, record in first.items():
-            if record.get("type") in ("25", "23", "2B"):
-                assert second[identifier] == {"value": record["value"] + 1, "type": record["type"]}
-            else:
-                assert second[identifier] == record
-
-
-def test_published_kinds_of_damage_each_have_their_reason(published: Path) -> None:
-    """The damages of the published negative copies, done to the GCS13a command."""
-    known = keys.load(published / "keys.json")
-    command, response = published_pairs(published, "GCS13a")[-1]
-    role, plain = published_state(response, known)
-    model = state.parse(plain, "state")
-    good = bytes.fromhex(command["hex"])
-    template = bytes.fromhex(response["hex"])
-    reasons = set()
-    for copy in json.loads((published / "crypto.json").read_text())["negative"]:
-        damaged = same_damage(template, bytes.fromhex(copy["hex"]), good)
-        if damaged is None:
-            continue  # in the date-time, which a command has not
-        outcome = answering.answer(role, model, known, [damaged, good])
-        assert outcome.answers == [None, template], copy["name"]
-        (refusal,) = outcome.refusals()
-        reasons.add(refusal.partition(" (")[0])
-    assert reasons == {"wrong MAC", "malformed"}
-
-
-def same_damage(whole: bytes, damaged: bytes, good: bytes) -> bytes | None:
-    """Do to the command `good` what was done to the answer `whole`; None where the command has no such field."""
-    if len(damaged) < len(whole):
-        return good[: len(damaged) - len(whole)]
-    if len(damaged) > len(whole):
-        return good + damaged[len(whole) :]
-    (at,) = [index for index in range(len(whole)) if whole[index] != damaged[index]]
-    answer, command = envelope.decode(whole), envelope.decode(good)
-    if at >= len(whole) - envelope.MAC_LENGTH:
-        place = at - len(whole) + len(good)
-    elif at >= answer.payload_offset:
-        place = command.payload_offset + (at - answer.payload_offset) % len(command.payload)
-    elif at > 42:  # date-time
-        return None
-    else:
-        place = at
-    copy = bytearray(good)
-    copy[place] ^= whole[at] ^ damaged[at]
-    return bytes(copy)
 
 
 # --- commands of our own --------------------------------------------------------------------------------------
@@ -235,7 +33,7 @@ def test_answers_under_test_keys_verify_with_another_library(name: str, own_keys
     assert (
         checked.message.date_time is None if name == "GCS60" else cosem_time.decode(checked.message.date_time) == utc_and_status
     )
-    assert sum(len(read_records(payload)) for payload in readings(checked)) in (2, 4, 7, 8)
+    assert sum(len(seed.records(payload)) for payload in readings(checked)) in (2, 4, 7, 8)
 
 
 def test_source_and_reliability_reach_the_header(own_keys: test_keys.TestKeys) -> None:
@@ -389,15 +187,6 @@ def test_keys_are_written_for_their_owner_alone_and_read_again(own_keys: test_ke
 
 
 # --- refusals and bad input through the command line ----------------------------------------------------------
-
-
-def hanref(*arguments: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
-    code = "import sys; from hanref.cli import main; main()"
-    root = Path(__file__).resolve().parents[2]
-    environment = {**os.environ, "PYTHONPATH": f"{root / 'firmware'}{os.pathsep}{root / 'host_tools'}"}
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments], input=typed, capture_output=True, text=True, env=environment, timeout=60
-    )
 
 
 @pytest.fixture(scope="module")

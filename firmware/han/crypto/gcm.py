@@ -20,23 +20,6 @@ class TagError(CryptoError):
     """The authentication tag does not belong to these octets and this key."""
 
 
-class _Backend:
-    """A faster implementation of `seal` and `open_`, if one was registered."""
-
-    seal = None
-    open_ = None
-
-
-def use_backend(seal, open_):
-    """Let another implementation do the work: the host has a compiled one. None, None takes ours again.
-
-    `seal(key, iv, plaintext, additional)` returns (ciphertext, 16-octet tag);
-    `open_(key, iv, ciphertext, additional, tag)` returns the plaintext or raises TagError.
-    """
-    _Backend.seal = seal
-    _Backend.open_ = open_
-
-
 def equal(a, b):
     """Whether two octet strings are equal, in a time that does not tell where they differ."""
     if len(a) != len(b):
@@ -104,9 +87,6 @@ def _streams(key, iv, length):
 
 def seal(key, iv, plaintext, additional, tag_length=TAG_LENGTH):
     """Encrypt and authenticate: returns (ciphertext, tag of `tag_length` octets)."""
-    if _Backend.seal:
-        ciphertext, tag = _Backend.seal(key, iv, plaintext, additional)
-        return ciphertext, tag[:tag_length]
     h, mask, stream = _streams(key, iv, len(plaintext))
     ciphertext = _exclusive_or(plaintext, stream)
     return ciphertext, _tag(h, mask, additional, ciphertext)[:tag_length]
@@ -116,8 +96,6 @@ def open_(key, iv, ciphertext, additional, tag):
     """Check the tag (12 to 16 octets), then decrypt: returns the plaintext; raises TagError."""
     if not 12 <= len(tag) <= TAG_LENGTH:
         raise TagError("an authentication tag has 12 to 16 octets, not %d" % len(tag))
-    if _Backend.open_:
-        return _Backend.open_(key, iv, ciphertext, additional, tag)
     h, mask, stream = _streams(key, iv, len(ciphertext))
     if not equal(_tag(h, mask, additional, ciphertext)[: len(tag)], tag):
         raise TagError("the authentication tag is wrong")

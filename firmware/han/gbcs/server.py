@@ -27,12 +27,13 @@ from han.errors import CodecError, CryptoError
 from han.gbcs import checks, cosem_time, gbz_answer, protection, use_cases
 from han.gbcs.checks import Refused
 from han.gbcs.counters import Counters
-from han.gbcs.envelope import COMMAND, RESPONSE, Message, decode, encode, signature_input
+from han.gbcs.envelope import ALERT, COMMAND, RESPONSE, Message, decode, encode, signature_input
 
 
 class Request:
     """A command under way: the `message`, its `use_case` (None for an unknown code), the node `time`, in `content` what
-    its protocol's reader found in the payload, and in `part` that of it which is being carried out."""
+    its protocol's reader found in the payload, in `part` that of it which is being carried out, and in
+    `reader_secret` the secret under which whoever asked reads encrypted attributes."""
 
     def __init__(self, message, use_case, time):
         self.message = message
@@ -40,6 +41,7 @@ class Request:
         self.time = time
         self.content = None
         self.part = None
+        self.reader_secret = None
 
 
 class GbcsServer:
@@ -92,7 +94,7 @@ class GbcsServer:
         )
         response.date_time = self._date_time(request)
         response.payload = self.protocols[request.use_case.protocol].answer(self, request, response)
-        return self._protect(request, response)
+        return self._protect(response, self._is_signed(request))
 
     def read_payload(self, request):
         """Let the use case's protocol read the payload; raises Refused."""
@@ -113,7 +115,7 @@ class GbcsServer:
         if party is not None and self.keys.role(party) is None and response.supplementary_originator_counter is None:
             response.supplementary_originator_counter = self.counters.next()
         reader, counter = protection.reader_of(response)
-        return protection.encrypt(self._reader_secret(request.message), self.identity, reader, counter, plaintext)
+        return protection.encrypt(request.reader_secret, self.identity, reader, counter, plaintext)
 
     def _require_keys(self, request):
         """Refuse before anything is done what could not be answered."""
@@ -124,7 +126,7 @@ class GbcsServer:
         if missing:
             raise Refused(checks.NO_KEY)
         if request.use_case.encrypted:
-            self._reader_secret(request.message)
+            request.reader_secret = self._reader_secret(request.message)
 
     def _reader_secret(self, message):
         """The secret under which the party that asked reads encrypted attributes."""
@@ -166,14 +168,35 @@ class GbcsServer:
             return False
         return not forms & use_cases.RESPONSE_MAC or request.message.mac is None
 
-    def _protect(self, request, response):
-        """The octets of a response, with its signature or its MAC."""
-        if self._is_signed(request):
-            response.signature = self.keys.sign(signature_input(response))
+    def _protect(self, message, signed):
+        """The octets of a message of this device, with its signature or its MAC."""
+        if signed:
+            message.signature = self.keys.sign(signature_input(message))
         else:
-            response.signature = b""
-            response.mac = protection.mac_of(self.keys.secret(response.recipient), response)
-        return encode(response)
+            message.signature = b""
+            message.mac = protection.mac_of(self.keys.secret(message.recipient), message)
+        return encode(message)
+
+    def alert(self, name, recipient, payload_of, supplementary_remote_party=None):
+        """The octets of an alert, by the name of its use case, to a party.
+
+        `payload_of(message)` gives the payload once the header stands, with the counter that keys depend on. Raises
+        CryptoError where a key is missing; then no counter is used.
+        """
+        code = use_cases.code_of(name)
+        signed = bool(use_cases.find(code).forms & use_cases.ALERT_SIGNATURE)
+        if self.keys.sign is None if signed else self.keys.secret(recipient) is None:
+            raise CryptoError("there is no key for the alert %s" % name)
+        message = Message(
+            ALERT,
+            self.counters.next(),
+            self.identity,
+            recipient,
+            code,
+            supplementary_remote_party=supplementary_remote_party,
+        )
+        message.payload = payload_of(message)
+        return self._protect(message, signed)
 
     def _count(self, refusal, request):
         self.refusals[refusal.reason] = self.refusals.get(refusal.reason, 0) + 1

@@ -48,7 +48,7 @@ class Template:
     def fits(self, payload):
         """Whether a ZCL payload has the fields of this template, with their fixed values."""
         at = 0
-        for width, kind, place in self._walk():
+        for width, kind, place in self.fields():
             if width == _STRUCTURE:
                 return True
             if at >= len(payload):
@@ -66,54 +66,8 @@ class Template:
                 return False
         return at == len(payload)
 
-    def fill(self, values, structure=b""):
-        """The ZCL payload of this template: fields with one fixed value have it, the others take `values` in order
-        (an integer, negative too, or the octets of a string without its length); then `structure`."""
-        parts = []
-        index = 0
-        for width, kind, place in self._walk():
-            if width == _STRUCTURE:
-                parts.append(structure)
-                structure = b""
-                break
-            if kind == 1:
-                parts.append(FIELDS[place : place + (1 if width == _STRING else width)])
-                continue
-            value = values[index]
-            index += 1
-            if width == _STRING:
-                parts.append(bytes((len(value),)) + value)
-            else:
-                parts.append((value & ((1 << 8 * width) - 1)).to_bytes(width, "little"))
-        if index != len(values):
-            raise GbcsError("%d values for a template with %d free fields" % (len(values), index))
-        if structure:
-            raise GbcsError("a structure for a template without one")
-        return b"".join(parts)
-
-    def values(self, payload):
-        """The fields of a payload that fits: integers without sign, octet strings, the rest as octets."""
-        found = []
-        at = 0
-        for width, _, _ in self._walk():
-            if width == _STRUCTURE:
-                found.append(payload[at:])
-                break
-            if width == _STRING:
-                length = payload[at] if payload[at] != 0xFF else 0
-                found.append(payload[at + 1 : at + 1 + length])
-                at += 1 + length
-            else:
-                found.append(int.from_bytes(payload[at : at + width], "little"))
-                at += width
-        return found
-
-    def attributes(self):
-        """The attributes that a Read Attributes of this template asks for."""
-        return [FIELDS[place] | FIELDS[place + 1] << 8 for _, _, place in self._walk()]
-
-    def _walk(self):
-        """(width, count of fixed values, their place) of each field."""
+    def fields(self):
+        """(width, count of fixed values, their place in FIELDS) of each field, as gbz_table describes them."""
         at = self._fields
         while FIELDS[at]:
             width = FIELDS[at] & 0x0F

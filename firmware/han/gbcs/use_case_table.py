@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """All GBCS message codes, packed. Made by hanref.generate.use_cases: change that or its tables, not this.
 
-A row, 9 octets, big endian, in the order of codes: code u16, place of the name in NAMES u16, targets u8 (bits:
-CHF GPF ESME GSME PPMID HCALCS SAPC),
-forms u8 (bits: cmd:MAC cmd:MAC+sig cmd:sig rsp:MAC rsp:sig alert:MAC alert:sig),
-roles u16 (bits: Root, Recovery, Supplier, Network Operator, Access Control Broker, Transitional Change of Supplier, WAN Provider, Issuing Authority, Load Controller, PPMID),
-flags u8 (bits: anti-replay, future dated, encrypted, header time FF, header time of the data, only the supplier at the
-GSME; the upper two: 1 DLMS, 2 GBZ, 3 ASN.1). A name is a length and its text.
+A row, 9 octets, big endian, in the order of codes: code u16, place of the name in NAMES u16, targets u8, forms u8, roles
+u16, flags u8 (bits: anti-replay, future dated, encrypted, header time FF, header time of the data, only the supplier at
+the GSME; the upper two: 1 DLMS, 2 GBZ, 3 ASN.1). A name is a length and its text. Bits from the lowest:
+
+targets: CHF GPF ESME GSME PPMID HCALCS SAPC
+forms: cmd:MAC cmd:MAC+sig cmd:sig rsp:MAC rsp:sig alert:MAC alert:sig
+roles: Root, Recovery, Supplier, Network Operator, Access Control Broker, Transitional Change of Supplier, WAN
+Provider, Issuing Authority, Load Controller, PPMID
 """
 
 ROWS = (

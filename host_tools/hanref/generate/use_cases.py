@@ -8,6 +8,7 @@ import csv
 import re
 import struct
 import sys
+import textwrap
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -259,12 +260,13 @@ def template_rows() -> tuple[bytes, bytes]:
 USE_CASES_HEAD = '''# SPDX-License-Identifier: Apache-2.0
 """All GBCS message codes, packed. Made by hanref.generate.use_cases: change that or its tables, not this.
 
-A row, 9 octets, big endian, in the order of codes: code u16, place of the name in NAMES u16, targets u8 (bits:
-{devices}),
-forms u8 (bits: {forms}),
-roles u16 (bits: {roles}),
-flags u8 (bits: anti-replay, future dated, encrypted, header time FF, header time of the data, only the supplier at the
-GSME; the upper two: 1 DLMS, 2 GBZ, 3 ASN.1). A name is a length and its text.
+A row, 9 octets, big endian, in the order of codes: code u16, place of the name in NAMES u16, targets u8, forms u8, roles
+u16, flags u8 (bits: anti-replay, future dated, encrypted, header time FF, header time of the data, only the supplier at
+the GSME; the upper two: 1 DLMS, 2 GBZ, 3 ASN.1). A name is a length and its text. Bits from the lowest:
+
+targets: {devices}
+forms: {forms}
+roles: {roles}
 """
 
 '''
@@ -295,7 +297,8 @@ def literal(name: str, octets: bytes) -> str:
 def use_case_table() -> str:
     """The text of use_case_table.py."""
     rows, names = use_case_rows()
-    head = USE_CASES_HEAD.format(devices=" ".join(DEVICES), forms=" ".join(FORMS), roles=", ".join(ROLES))
+    roles = "\n".join(textwrap.wrap(", ".join(ROLES), 110))
+    head = USE_CASES_HEAD.format(devices=" ".join(DEVICES), forms=" ".join(FORMS), roles=roles)
     return head + literal("ROWS", rows) + "\n" + literal("NAMES", names)
 
 
