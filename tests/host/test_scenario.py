@@ -79,7 +79,7 @@ def test_what_is_wrong_is_named(text: str, said: str) -> None:
 def test_an_unknown_use_case_is_named_when_planned() -> None:
     loaded = scenario.parse(step('at = "+1m"\ndo = "read"\nuse_case = "GCS99"'), "my.toml")
 
-    with pytest.raises(UsageError, match="step 1 \\(read\\): use case 'GCS99' is not known"):
+    with pytest.raises(UsageError, match="step 1 \\(read\\): 'GCS99' is no use case"):
         make(loaded)
 
 

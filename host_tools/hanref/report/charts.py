@@ -8,13 +8,14 @@ from han.clock import to_iso
 
 from hanref.moments import DAY, HALF_HOUR
 from hanref.requirements.stamp_model import answers, pushes
-from hanref.requirements.voltage_model import PERIOD, Entry, Measurement, measurement
+from hanref.requirements.voltage_model import PERIOD, RESTART, measurement
 from hanref.trace import Trace
 
 WIDTH, HEIGHT = 1040, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 22, 34
 
 _MOST_HALF_HOURS = 200  # finer grids than this are days
+_MOST_POINTS = 1500
 _LABELS = 9
 
 
@@ -63,22 +64,31 @@ def voltage(trace: Trace, meter: str) -> Chart | None:
     placed = [(entry, entry.utc, entry.volts) for entry in seen.entries if entry.utc is not None and entry.volts is not None]
     if not placed:
         return None
+    placed = placed[-_MOST_POINTS:]
     begin, end = trace.start // 1000, trace.end // 1000
+    if len(placed) < len(seen.entries):
+        begin = placed[0][1] - HALF_HOUR  # a long run: its last days
     volts = [volts for _, _, volts in placed]
     chart = _chart("Average RMS voltage, each entry at the end of its period", begin, end, min(volts) - 2, max(volts) + 2, "V")
-    stretches = seen.stretches
-    for stretch in stretches:
-        _draw_stretch(chart, stretch.begin, stretch.end, stretch.period, stretch.cause == PERIOD)
-        points = [(entry.utc, entry.volts) for entry in stretch.entries if entry.utc and entry.volts is not None]
+    due: dict[int, bool] = {}
+    for stretch in seen.stretches:
+        if stretch.end < begin:
+            continue
+        _draw_stretch(chart, max(begin, stretch.begin), stretch.end, stretch.period, stretch.cause == PERIOD)
+        stamps = set(stretch.due()) | set(stretch.due(RESTART))
+        due.update((entry.event.n, entry.utc in stamps) for entry in stretch.entries)
+        points = [(utc, level) for entry, utc, level in placed if stretch.begin < entry.written <= stretch.end]
         chart.lines.append(" ".join("%s,%s" % (chart.x.at(utc), chart.y.at(level)) for utc, level in points))
     for entry, utc, level in placed:
-        on_grid = _is_due(seen, entry)
+        on_grid = due.get(entry.event.n, False)
         title = "event %d: %s, %.3f V%s" % (entry.event.n, to_iso(utc), level, "" if on_grid else ", not due then")
         chart.points.append({"x": chart.x.at(utc), "y": chart.y.at(level), "kind": "due" if on_grid else "odd", "title": title})
     for span, kind, text in [(span, "power", "no power") for span in seen.unpowered] + [
         (span, "clock", "no valid clock") for span in seen.clockless
     ]:
-        chart.spans.append({"x": chart.x.at(span.begin), "to": chart.x.at(span.end), "kind": kind, "text": text})
+        if span.end < begin:
+            continue
+        chart.spans.append({"x": chart.x.at(max(begin, span.begin)), "to": chart.x.at(span.end), "kind": kind, "text": text})
     chart.legend = [
         ("due", "entry on a boundary that is due"),
         ("odd", "entry elsewhere"),
@@ -146,8 +156,3 @@ def _round_values(low: float, high: float) -> list[float]:
 
 def _draw_stretch(chart: Chart, begin: int, end: int, period: int, written: bool) -> None:
     chart.marks.append({"x": chart.x.at(begin), "to": chart.x.at(end), "text": "%d s" % period, "written": written})
-
-
-def _is_due(seen: Measurement, entry: Entry) -> bool:
-    stretch = seen.stretch_of(entry)
-    return stretch is not None and entry.utc in stretch.due()

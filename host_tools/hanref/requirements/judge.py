@@ -54,7 +54,7 @@ def _verdict(trace: Trace, requirement: Requirement, registered: Registered) -> 
     names = [name for role in registered.devices for name in trace.devices(role)]
     try:
         findings = {name: _as_confidence(registered.judge(trace, name), requirement) for name in names}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         # A field is not what its kind of event has: the trace is broken, and no device is to blame.
         raise UsageError("the trace cannot be judged for %s: %s" % (requirement.id, error)) from error
     worst = _combined(findings, registered)

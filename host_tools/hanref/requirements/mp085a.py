@@ -247,8 +247,7 @@ def clock_invalid(trace: Trace, device: str) -> Finding:
 def whole_periods(trace: Trace, device: str) -> Finding:
     case = Case()
     seen = measurement(trace, device)
-    for entry in seen.entries:
-        stretch = seen.stretch_of(entry)
+    for entry, stretch in seen.placed():
         if entry.utc is None:
             continue
         if stretch is None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from han.errors import HanError
-from han.gbcs import envelope, templates, use_cases
+from han.gbcs import envelope, use_cases
 from han.zcl import clusters, commands
 
+from hanref.generate import use_cases as tables
 from hanref.moments import moment
 from hanref.trace import Event, Trace
 
@@ -161,15 +162,16 @@ def _taken(trace: Trace, proxy: str) -> set[int] | None:
 @cache
 def registers(use_case: str) -> frozenset[str]:
     """Names of the registers a read asks for, from the use case's template."""
-    code = next(int(code, 16) for code, name in CODES.items() if name == use_case)
     names = set()
-    for template in templates.components(code, envelope.COMMAND):
-        table = clusters.table(template.cluster)
-        for identifier in template.attributes():
-            attribute = table.attribute(identifier)
-            if attribute is not None:
-                names.add("%04X/%s" % (template.cluster, attribute.name))
-    return frozenset(name for name in names if name.partition("/")[2] not in UNITS)
+    for row in tables.templates():
+        if row["use_case"] != use_case or row["direction"] != "command":
+            continue
+        table = clusters.table(int(row["cluster"], 16))
+        for text in row["fields"].split("; "):
+            attribute = table.attribute(int(text.split()[0], 16))
+            if attribute is not None and attribute.name not in UNITS:
+                names.add("%04X/%s" % (table.cluster, attribute.name))
+    return frozenset(names)
 
 
 def _reliability(trace: Trace, push: Push) -> str | None:

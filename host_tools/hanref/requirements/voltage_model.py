@@ -5,6 +5,7 @@ A stretch begins when the meter can measure (power, a valid clock, a period) and
 first period begins at the next hh:00 or hh:30, and entries follow a period apart [REQ-085A-1, 6 to 10, 12].
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from hanref.moments import HALF_HOUR, moment
@@ -107,9 +108,10 @@ class Measurement:
     clockless: list[Span]
     unpowered: list[Span]
 
-    def stretch_of(self, entry: Entry) -> Stretch | None:
-        """The stretch in which an entry was written, None where it was written outside of any."""
-        return next((stretch for stretch in self.stretches if entry in stretch.entries), None)
+    def placed(self) -> list[tuple[Entry, Stretch | None]]:
+        """Every entry with the stretch in which it was written, None where it was written outside of any."""
+        homes = {entry.event.n: stretch for stretch in self.stretches for entry in stretch.entries}
+        return [(entry, homes.get(entry.event.n)) for entry in self.entries]
 
 
 def measurement(trace: Trace, meter: str) -> Measurement:
@@ -120,7 +122,8 @@ def measurement(trace: Trace, meter: str) -> Measurement:
     walk.close()
     found = entries(trace, meter)
     for stretch in walk.stretches:
-        stretch.entries = [entry for entry in found if stretch.begin < entry.written <= stretch.end]
+        first = bisect_right(found, stretch.begin, key=_written)
+        stretch.entries = found[first : bisect_right(found, stretch.end, key=_written)]
     return Measurement(walk.stretches, found, walk.clockless, walk.unpowered)
 
 
@@ -169,6 +172,10 @@ def _fed_sum(order: Event, begin: int, end: int) -> float | None:
     if begin < ramp_end:
         total += (ramp_end - begin) * (volts + slope * ((begin + ramp_end) / 2 - order.utc))
     return total + max(0, end - max(begin, knee)) * float(arguments["to"])
+
+
+def _written(entry: Entry) -> int:
+    return entry.written
 
 
 def _entry(event: Event) -> Entry:

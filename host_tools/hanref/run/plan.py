@@ -147,7 +147,7 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
         told = {"date": to_iso(date), "control": step.control}
         if step.to == "esme":
             return step.do, {"date": date, "control": step.control}, told, BENCH_FOR_ECS12
-        octets = wan.command("GCS09", step.to, _counter(utc, counter), [[utc, date]])
+        octets = wan.command("GCS09", step.to, _counter(utc, counter), _tenancy_fields(utc, date))
         return "gbcs", {"octets": octets.hex()}, {"use_case": "GCS09", **told}, ""
     arguments = step.model_dump(exclude={"at", "do", "to"}, exclude_none=True)
     if isinstance(step, files.Feed) and step.over is not None:
@@ -157,6 +157,10 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
         arguments = {"up": step.on}
     note = BENCH_FOR_ECS29A if isinstance(step, files.VoltagePeriod) else ""
     return step.do, arguments, arguments, note
+
+
+def _tenancy_fields(utc: int, date: int) -> dict[str, int]:
+    return {"issuer_event_id": utc, "implementation_date_time": date}
 
 
 def _counter(utc: int, place: int) -> int:

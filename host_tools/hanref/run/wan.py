@@ -5,10 +5,10 @@ import hashlib
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from han.gbcs import gbz, protection, templates, use_cases
-from han.gbcs.envelope import COMMAND, Message, encode
+from han.gbcs import use_cases
 
 from hanref.errors import UsageError
+from hanref.gbcs.build import build_command, code_of
 from hanref.gbcs.keys import ACCESS_CONTROL_BROKER, AGREEMENT, Keys
 
 # Identifiers and keys here are test values of hanref (REQ-PKI-1): "hanref" in ASCII, then a number.
@@ -47,28 +47,16 @@ class Wan:
             known[entity.hex()] = {"role": number, "secret": self._secret(entity, device).hex()}
         return known
 
-    def command(self, use_case: str, target: str, counter: int, values: list[list[int]] | None = None) -> bytes:
-        """A supplier's command under the broker's MAC; `values` are the free fields of each component.
+    def command(self, use_case: str, target: str, counter: int, parameters: dict[str, int] | None = None) -> bytes:
+        """A supplier's command under the broker's MAC; `parameters` gives the free fields of its template.
 
-        Raises UsageError for a use case that is unknown, is not for the target, or is not of this form.
+        Raises UsageError for a use case that is unknown, or that the supplier has not for the target.
         """
-        code = use_cases.code_of(use_case)
-        found = None if code is None else use_cases.find(code)
-        if found is None:
-            raise UsageError("use case %r is not known: write it as GCS13a" % use_case)
-        if not found.is_for(target):
-            raise UsageError("use case %s is not for the %s" % (use_case, target))
-        parts = templates.components(code, COMMAND)
-        if not parts or not found.forms & use_cases.COMMAND_MAC or not found.allows(use_cases.SUPPLIER, target):
-            raise UsageError("use case %s: is not a MAC-protected command of a supplier" % use_case)
-        components = [
-            gbz.Component(part.cluster, part.frame_control, number, part.command, part.fill(given))
-            for number, (part, given) in enumerate(zip(parts, values or [[] for _ in parts], strict=True))
-        ]
-        device = self.devices[target]
-        message = Message(COMMAND, counter, SUPPLIER, device, code, gbz.encode(gbz.Payload(components)), signature=b"")
-        message.mac = protection.mac_of(self._secret(BROKER, device), message)
-        return bytes(encode(message))
+        found = use_cases.find(code_of(use_case))
+        assert found is not None
+        if not found.is_for(target) or not found.allows(use_cases.SUPPLIER, target):
+            raise UsageError("use case %s is nothing a supplier has for the %s" % (use_case, target))
+        return build_command(self.keys, use_case, SUPPLIER, self.devices[target], counter, parameters)
 
     def _secret(self, party: bytes, device: bytes) -> bytes:
         secret = self.keys.secret(party, device)

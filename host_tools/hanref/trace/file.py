@@ -14,6 +14,8 @@ SCHEMA = "hanref-trace/1"
 
 _COMMON = ("n", "time", "source", "destination", "kind", "sequence", "packet")
 
+_TABLES = ("attributes", "fields", "statuses", "types", "entry", "arguments", "screen")
+
 
 class Writer:
     """Writes a trace to an open text file: the header at once, then event by event."""
@@ -76,6 +78,9 @@ def _event(document: dict[str, Any]) -> Event:
     frame = document["kind"] == "zcl"
     content = {name: value for name, value in document.items() if name not in _COMMON}
     octets = content.pop("octets", None) if frame else None
+    for name in _TABLES:
+        if not isinstance(content.get(name, {}), dict):
+            raise ValueError("%s is %r, not a table" % (name, content[name]))
     n = document["n"]
     if not isinstance(n, int):
         raise ValueError("n is %r, not a number" % (n,))
