@@ -103,8 +103,9 @@ def test_without_its_link_key_a_secured_frame_stays_closed(tmp_path):
         tap.frame(START, METER, DISPLAY, 1, 1, 0x0702, READ, True)
     keys = Keys.of(net)
     keys.link_keys.clear()
-    (packet,) = dissect(path, keys)
+    (packet,) = dissect(path, keys, "zbee_sec.encrypted_payload")
     assert "zbee_zcl" not in packet["frame.protocols"][0]
+    assert packet["zbee_sec.encrypted_payload"] != []
 
 
 def test_same_seed_same_file(tmp_path):

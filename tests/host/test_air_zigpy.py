@@ -90,8 +90,9 @@ def test_a_device_joins_zigpy_by_install_code_and_is_read(tmp_path, role):
     with virtual_dongles(2, "--pcap", str(capture), "--keys", str(keys)) as (first, second):
         device = asyncio.run(run(first, second))
     assert device.reads
-    packets = dissect(capture, Keys.read(keys))
+    packets = dissect(capture, Keys.read(keys), "zbee_sec.encrypted_payload")
     assert all(packet["_ws.malformed"] == [] for packet in packets)
+    assert all(packet["zbee_sec.encrypted_payload"] == [] for packet in packets), "a frame stayed closed"
     read = [packet for packet in packets if "zbee_zcl" in packet["frame.protocols"][0]]
     assert len(read) >= 2 * len(device.reads)
 

@@ -202,10 +202,12 @@ class Air:
             keys.link_keys += of_pan.link_keys
             keys.addresses |= of_pan.addresses
             keys.pan_id, keys.extended_pan_id = of_pan.pan_id, of_pan.extended_pan_id
-        known = {link.key for link in keys.link_keys}
-        keys.link_keys += [LinkKey(key) for key in dict.fromkeys(self.former_link_keys) if key not in known]
-        keys.network_keys += [key for key in dict.fromkeys(self.former_network_keys) if key not in keys.network_keys]
         keys.install_codes = [InstallCode(code, device) for device, code in self.install_codes.items()]
+        known = {link.key for link in keys.link_keys} | {entry.key for entry in keys.install_codes}
+        preconfigured = [key for pan in self.pans.values() for key in pan.network.preconfigured_keys.values()]
+        others = dict.fromkeys(self.former_link_keys + preconfigured)
+        keys.link_keys += [LinkKey(key) for key in others if key not in known]
+        keys.network_keys += [key for key in dict.fromkeys(self.former_network_keys) if key not in keys.network_keys]
         return keys
 
     def flush(self) -> None:
