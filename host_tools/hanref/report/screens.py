@@ -66,9 +66,11 @@ def text_of(name: str, value: Any) -> str:
         return ", ".join(shown)
     if value is None:
         return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not isinstance(value, (int, float)):
         return str(value)
-    if "cost" in name or name.endswith(("_balance", "_price", "_credit", "_debt")):
+    if any(word in name for word in ("cost", "balance", "price", "credit", "debt")):
         return "£%.2f" % (value / 100000)
     if name.endswith("_power"):
         return "%d W" % value

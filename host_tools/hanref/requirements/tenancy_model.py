@@ -24,6 +24,7 @@ GCS09 = "%04X" % use_cases.code_of("GCS09")
 # The server that tells of a fuel's tenancy.
 FUELS = {"electricity": "esme", "gas": "gpf"}
 
+_KEPT = ("balance", "price", "tariff", "credit", "debt")
 _HISTORY = ("_today", "_week", "_month")
 _NO_ANSWER_AFTER = 10_000  # milliseconds
 
@@ -147,7 +148,7 @@ def kept(screen: Event) -> dict[str, Any]:
     return {
         name: value
         for name, value in (screen.get("screen") or {}).items()
-        if name.endswith(("_balance", "_price", "_tariff", "_credit", "_debt"))
+        if any(word in name for word in _KEPT)
     }
 
 
