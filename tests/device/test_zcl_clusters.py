@@ -2,7 +2,7 @@
 """The cluster tables and the payloads of cluster commands."""
 
 from han.errors import CodecError, UnknownNameError
-from han.zcl import clusters, types
+from han.zcl import clusters, programs, types
 from han.zcl.clusters import READ, WRITE, decode_command, encode_command
 from han.zcl.frame import TO_CLIENT, TO_SERVER
 from support import equal, raises
@@ -100,6 +100,44 @@ def test_global_attributes_are_on_both_sides_of_every_cluster():
 def test_access():
     equal(clusters.table(0x0000).attribute_named("location_description").access, READ | WRITE)
     equal(clusters.table(DEVICE_MANAGEMENT).attribute(0x0200).access, READ)
+
+
+def test_names_may_be_remembered():
+    forgetful = clusters.table(DEVICE_MANAGEMENT)
+    clusters.remember_names()
+    table = clusters.table(DEVICE_MANAGEMENT)
+    assert table is not forgetful
+    for _ in range(2):
+        for direction in (TO_SERVER, TO_CLIENT):
+            equal(list(table.commands(direction)), list(forgetful.commands(direction)))
+            for command in table.commands(direction):
+                equal(table.command_named(command.name, direction), command)
+
+
+def test_fields_of_a_type():
+    utc = types.identifier("UTC")
+    for cluster, name, expected in (
+        (DEVICE_MANAGEMENT, "publish_change_of_tenancy", {"implementation_date_time"}),
+        (METERING, "schedule_snapshot", {"snapshot_start_time"}),
+        (
+            METERING,
+            "publish_snapshot",
+            {
+                "snapshot_time",
+                "bill_to_date_time_stamp_delivered",
+                "projected_bill_time_stamp_delivered",
+                "bill_to_date_time_stamp_received",
+                "projected_bill_time_stamp_received",
+            },
+        ),
+        (METERING, "request_mirror", set()),
+    ):
+        table = clusters.table(cluster)
+        direction = TO_SERVER if name == "schedule_snapshot" else TO_CLIENT
+        equal(programs.fields_of_type(table, table.command_named(name, direction).program, utc), expected)
+    table = clusters.table(METERING)
+    program = table.command_named("get_sampled_data_response", TO_CLIENT).program
+    equal(programs.fields_of_type(table, program, types.identifier("uint24")), {"samples"})
 
 
 def test_clusters():

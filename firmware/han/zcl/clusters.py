@@ -11,13 +11,15 @@ from micropython import const
 
 from han.errors import UnknownNameError
 from han.zcl.tables import CLUSTERS
+from han.zcl.tables.words import COMMON, COMMON_END, WORDS
 
 READ = const(1)
 WRITE = const(2)
 
 _RECORD = const(9)
 _COMMAND = const(6)
-_DELIMITER = const(0x0A)
+_NUMBER = const(0x01)  # in a name: the number that counts up
+_FIRST_COMMON = const(0x20)  # from here on one octet is a word, from bit 7 on two are
 
 # `type` is a ZCL data type number, `access` READ or READ | WRITE.
 Attribute = namedtuple("Attribute", ("id", "name", "type", "access"))
@@ -25,6 +27,15 @@ Attribute = namedtuple("Attribute", ("id", "name", "type", "access"))
 Command = namedtuple("Command", ("id", "name", "direction", "program"))
 
 _tables = {}
+_remembers = False
+
+
+def remember_names():
+    """Keep the names of commands and fields once they were built, in tables loaded from now on: for a host, which has
+    the memory and decodes many messages."""
+    global _remembers
+    _remembers = True
+    _tables.clear()
 
 
 def table(cluster):
@@ -59,6 +70,7 @@ class Table:
         self.name = module.NAME
         self.link_key = module.LINK_KEY  # its frames travel under the APS link key [ZSE 4]
         self.module = module
+        self._names = {} if _remembers else None  # place -> name, of terms
 
     def attribute(self, identifier, side="server"):
         """The Attribute with this identifier, None where the table has none."""
@@ -83,8 +95,12 @@ class Table:
     def identifier(self, name, side="server"):
         """The identifier of the attribute called `name`. Raises UnknownNameError."""
         records, names, _ = self._side(side)
-        coded, number = self._coded(name)
-        place = -1 if coded is None else names.find(coded)
+        name, number = _numbered(name)
+        coded = _coded(name)
+        if coded is None:
+            raise UnknownNameError("cluster 0x%04X has no %s attribute %r" % (self.cluster, side, name))
+        coded = b"\n" + coded + b"\n"
+        place = names.find(coded)
         while place >= 0:
             at, index = self._record_of(records, names, place + 1)
             if number is not None:
@@ -117,7 +133,8 @@ class Table:
 
     def command_named(self, name, direction):
         """The Command called `name`. Raises UnknownNameError."""
-        place = self.module.TERMS.find(b"\n" + name.encode() + b"\n") + 1
+        coded = _coded(name)
+        place = 0 if coded is None else self.module.TERMS.find(b"\n" + coded + b"\n") + 1
         if place:
             octets = self.module.COMMANDS
             low, high = place & 0xFF, place >> 8
@@ -136,8 +153,14 @@ class Table:
 
     def term(self, place):
         """The command or field name at `place` of the cluster's terms."""
-        terms = self.module.TERMS
-        return terms[place : terms.find(b"\n", place)].decode()
+        names = self._names
+        found = None if names is None else names.get(place)
+        if found is None:
+            terms = self.module.TERMS
+            found = _spelt(terms, place, terms.find(b"\n", place), 0)
+            if names is not None:
+                names[place] = found
+        return found
 
     def _side(self, side):
         module = self.module
@@ -189,39 +212,58 @@ class Table:
             for _ in range(index):
                 start = end + 1
                 end = names.find(b"\n", start)
-        words = self.module.WORDS
-        parts = []
-        while start < end:
-            if names[start] == 1:
-                parts[-1] += str(number)
-                start += 1
-            else:
-                word = (names[start] & 0x7F) << 7 | names[start + 1] & 0x7F
-                parts.append(words[word : words.find(b"\n", word)].decode())
-                start += 2
-        return "_".join(parts)
-
-    def _coded(self, name):
-        """A name as the pool writes it, between delimiters, and its last number; (None, None) for an unknown word."""
-        words = self.module.WORDS
-        coded = b"\n"
-        number = None
-        for word in reversed(name.split("_")):
-            if number is None:
-                bare = word.rstrip("0123456789")
-                if bare != word:
-                    number = int(word[len(bare) :])
-                    coded = b"\x01" + coded
-                    word = bare
-            place = words.find(b"\n" + word.encode() + b"\n") + 1
-            if not place:
-                return None, None
-            coded = bytes((0x80 | place >> 7, 0x80 | place & 0x7F)) + coded
-        return b"\n" + coded, number
+        return _spelt(names, start, end, number)
 
     def _command(self, octets, at):
         name = self.term(octets[at + 2] | octets[at + 3] << 8)
         return Command(octets[at + 1], name, octets[at], octets[at + 4] | octets[at + 5] << 8)
+
+
+def _spelt(octets, at, end, number):
+    """A name of a pool; `number` stands where it counts up."""
+    parts = []
+    while at < end:
+        code = octets[at]
+        at += 1
+        if code == _NUMBER:
+            parts[-1] += str(number)
+            continue
+        if code < 0x80:
+            place = COMMON[2 * code - 2 * _FIRST_COMMON] | COMMON[2 * code - 2 * _FIRST_COMMON + 1] << 8
+        else:
+            place = (code & 0x7F) << 7 | octets[at] & 0x7F
+            at += 1
+        parts.append(WORDS[place : WORDS.find(b"\n", place)].decode())
+    return "_".join(parts)
+
+
+def _numbered(name):
+    """The name with NUMBER in place of its last number, and that number; None where there is none."""
+    words = name.split("_")
+    for at in range(len(words) - 1, -1, -1):
+        bare = words[at].rstrip("0123456789")
+        if bare and bare != words[at]:
+            number = int(words[at][len(bare) :])
+            words[at] = bare + "\x01"
+            return "_".join(words), number
+    return name, None
+
+
+def _coded(name):
+    """The name as a pool writes it, None where a word of it is unknown."""
+    coded = b""
+    for word in name.split("_"):
+        bare = word.rstrip("\x01")
+        place = WORDS.find(b"\n" + bare.encode() + b"\n") + 1
+        if not place:
+            return None
+        if place < COMMON_END:
+            coded += bytes((_FIRST_COMMON - 1 + WORDS.count(b"\n", 0, place),))
+        else:
+            coded += bytes((0x80 | place >> 7, 0x80 | place & 0x7F))
+        if bare != word:
+            coded += b"\x01"
+    return coded
 
 
 def encode_command(cluster, name, direction, fields):

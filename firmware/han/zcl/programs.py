@@ -48,6 +48,39 @@ def field_names(table, program):
     return names
 
 
+def fields_of_type(table, program, type_id):
+    """The names of the fields of one data type, those in groups and structures included; lists of values too."""
+    code = table.module.PROGRAMS
+    names = set()
+    _collect(table, code, program, len(code), type_id, names)
+    return names
+
+
+def _collect(table, code, at, end, type_id, names):
+    while at < end and code[at]:
+        start = _field_start(code, at)
+        operation = code[start]
+        after = _after(code, at)
+        body = _body(code, start)
+        if operation == type_id or body and code[body] == type_id and operation in (op.LIST_TO_END, op.COUNTED_LIST):
+            names.add(_name(table, code, start + 1))
+        elif body:
+            _collect(table, code, body, after, type_id, names)
+        elif operation == op.STRUCTURE:
+            for place in range(start + 6, after, 3):
+                _collect(table, code, _word(code, place + 1), end, type_id, names)
+        at = after
+
+
+def _body(code, at):
+    """Where the items of the group at `at` begin, 0 where it is no group."""
+    if code[at] == op.LIST_TO_END or code[at] == op.GROUP_TO_END:
+        return at + 5
+    if code[at] == op.COUNTED_LIST or code[at] == op.COUNTED_GROUP:
+        return at + 9
+    return 0
+
+
 def _word(code, at):
     return code[at] | code[at + 1] << 8
 
@@ -74,10 +107,9 @@ def _after(code, at):
     """Where the item after the one at `at` begins."""
     at = _field_start(code, at)
     operation = code[at]
-    if operation == op.LIST_TO_END or operation == op.GROUP_TO_END:
-        return at + 5 + _word(code, at + 3)
-    if operation == op.COUNTED_LIST or operation == op.COUNTED_GROUP:
-        return at + 9 + _word(code, at + 7)
+    body = _body(code, at)
+    if body:
+        return body + _word(code, body - 2)
     if operation == op.STRUCTURE:
         return at + 6 + 3 * code[at + 5]
     if operation == op.OCTETS or operation == op.BIG_ENDIAN:
@@ -164,7 +196,7 @@ def _decode_special(table, code, at, payload, offset, fields):
         return inner, offset
     to_end = operation == op.LIST_TO_END or operation == op.GROUP_TO_END
     single = operation == op.LIST_TO_END or operation == op.COUNTED_LIST
-    body = at + (5 if to_end else 9)
+    body = _body(code, at)
     end = _after(code, at)
     count = len(payload) if to_end else _count(table, code, at, fields)
     entries = []
@@ -266,7 +298,7 @@ def _encode_group(table, code, at, octets, fields, entries):
     operation = code[at]
     to_end = operation == op.LIST_TO_END or operation == op.GROUP_TO_END
     single = operation == op.LIST_TO_END or operation == op.COUNTED_LIST
-    body = at + (5 if to_end else 9)
+    body = _body(code, at)
     end = _after(code, at)
     if not to_end:
         _check_count(table, code, at, fields, len(entries))

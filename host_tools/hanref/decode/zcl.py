@@ -15,6 +15,7 @@ from hanref.decode import tables
 from hanref.decode.times import utc_text, zigbee_activation_text, zigbee_date_text
 
 Tree = dict[str, Any]
+clusters.remember_names()
 
 # Amounts of money in GB messages have five digits behind the point: Price Trailing Digit is 50 in every template.
 _MONEY_DIGITS = 0x50
@@ -67,9 +68,7 @@ def header(component: gbz.Component) -> Tree:
     """What a component is, by names."""
     return {
         "cluster": cluster_name(component.cluster),
-        "command": command_name(
-            component.cluster, component.command, component.is_global(), direction_of(component)
-        ),
+        "command": command_name(component.cluster, component.command, component.is_global(), direction_of(component)),
     }
 
 

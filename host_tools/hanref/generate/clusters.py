@@ -9,10 +9,10 @@ dicts are copied to the heap; `han.zcl.clusters` reads them. A module has:
   first identifier u16, count u8, step u8, type u8, access u8 (1 read, 2 write), first number u8, name offset u16.
   A record stands for `count` attributes `step` apart: with a `NUMBER` after a word of its name the name counts up
   from the first number, without one the names follow each other in the pool.
-* `SERVER_NAMES`, `CLIENT_NAMES`: the names in record order between delimiters; a word is two octets, its offset in
-  `WORDS` in two halves of seven bits with bit 7 set.
+* `SERVER_NAMES`, `CLIENT_NAMES`: the names in record order between delimiters, word by word (see `Words`).
 * `COMMANDS`: records of six octets: direction u8 (0 to the server, 1 to the client), identifier u8, name offset u16 in
   `TERMS`, program offset u16 in `PROGRAMS`.
+* `TERMS`: names of commands, fields and groups, written in the same way.
 * `PROGRAMS`: the payloads, as operations; see `han.zcl.operations`.
 * `LINK_KEY`: whether all sources agree that the cluster's frames travel under the APS link key.
 """
@@ -21,6 +21,8 @@ import argparse
 import json
 import struct
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,29 @@ class Pool:
         """Where `text` is; added where it is not there yet."""
         found = self.octets.find(DELIMITER + text + DELIMITER)
         return self.add(text) if found < 0 else found + 1
+
+
+class Words:
+    """The words of all names. The commonest are written as one octet from 0x20, which counts them, the others as two:
+    the word's offset in halves of seven bits, with bit 7 set."""
+
+    COMMON = 96
+    FIRST = 0x20
+
+    def __init__(self, names: Iterable[Sequence[str]]) -> None:
+        counts = Counter(word for name in names for word in name if word)
+        pool = Pool()
+        offsets = {word: pool.add(word.encode()) for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))}
+        self.octets = bytes(pool.octets)
+        self.common = list(offsets.values())[: self.COMMON]
+        self._codes = {}
+        for place, (word, offset) in enumerate(offsets.items()):
+            code = bytes((0x80 | offset >> 7, 0x80 | offset & 0x7F))
+            self._codes[word] = bytes((self.FIRST + place,)) if place < self.COMMON else code
+
+    def code(self, name: Sequence[str]) -> bytes:
+        """A name; an empty word stands for the number after the word before it."""
+        return b"".join(self._codes[word] if word else NUMBER for word in name)
 
 
 @dataclass
@@ -176,17 +201,8 @@ def overlap(found: list[list[Row]]) -> int:
     return deepest
 
 
-def pack_side(attributes: list[Row], words: Pool) -> tuple[bytes, bytes, int]:
+def pack_side(attributes: list[Row], words: Words) -> tuple[bytes, bytes, int]:
     """Records, names and overlap of one side."""
-
-    def coded(row: Row) -> bytes:
-        template, _ = row.template()
-        octets = b""
-        for word in template:
-            place = words.offset(word.encode()) if word else 0
-            octets += bytes((0x80 | place >> 7, 0x80 | place & 0x7F)) if word else NUMBER
-        return octets
-
     found = series_of(attributes)
     names = Pool()
     records = bytearray()
@@ -194,10 +210,10 @@ def pack_side(attributes: list[Row], words: Pool) -> tuple[bytes, bytes, int]:
         first = series[0]
         number = first.template()[1]
         step = series[1].identifier - first.identifier if len(series) > 1 else 1
-        offset = names.add(coded(first))
+        offset = names.add(words.code(first.template()[0]))
         if number is None:
             for row in series[1:]:
-                names.add(coded(row))
+                names.add(words.code(row.template()[0]))
         records += struct.pack("<HBBBBBH", first.identifier, len(series), step, first.type, first.access, number or 0, offset)
     return bytes(records), bytes(names.octets), overlap(found)
 
@@ -205,10 +221,11 @@ def pack_side(attributes: list[Row], words: Pool) -> tuple[bytes, bytes, int]:
 class Programs:
     """Payload layouts of one cluster as operations."""
 
-    def __init__(self, source: dict[str, Any], terms: Pool) -> None:
+    def __init__(self, source: dict[str, Any], words: Words) -> None:
         self._structures = source["structures"]
         self._types = {name: int(entry["id"], 16) for name, entry in source["zcl_types"].items()}
-        self._terms = terms
+        self._words = words
+        self.terms = Pool()
         self.octets = bytearray((op.END,))  # offset 0: the empty payload
 
     def add(self, owner: str, fields: list[dict[str, Any]]) -> int:
@@ -223,8 +240,12 @@ class Programs:
         self.octets += body
         return offset
 
+    def term(self, name: str) -> int:
+        """Where a name is in the terms."""
+        return self.terms.offset(self._words.code(name.split("_")))
+
     def _term(self, name: str) -> bytes:
-        return struct.pack("<H", self._terms.offset(name.encode()))
+        return struct.pack("<H", self.term(name))
 
     def _sequence(self, fields: list[dict[str, Any]], groups: list[str]) -> bytes:
         return b"".join(self._item(field, fields, groups) for field in fields)
@@ -322,16 +343,51 @@ Generated by hanref.generate.clusters from zse-clusters.json: change that, not t
 '''
 
 
-def cluster_module(source: dict[str, Any], cluster: dict[str, Any]) -> str:
+def names_of(fields: list[dict[str, Any]]) -> Iterator[str]:
+    """The names of fields, at any depth."""
+    for field in fields:
+        if "name" in field:
+            yield field["name"]
+        yield from names_of(field.get("fields", []))
+        for choice in field.get("choices", {}).values():
+            yield from names_of(choice)
+
+
+def all_names(source: dict[str, Any]) -> Iterator[list[str]]:
+    """Every name the tables write, as words."""
+    for cluster in source["clusters"].values():
+        for side in ("server", "client"):
+            for series in series_of(rows(cluster, side)):
+                written = series[:1] if series[0].template()[1] is not None else series
+                yield from (row.template()[0] for row in written)
+        for command in cluster["commands"]:
+            yield snake_case(command["name"]).split("_")
+            yield from (name.split("_") for name in names_of(command["fields"]))
+    for structure in source["structures"].values():
+        yield structure["selector"].split("_")
+        for variant in structure["variants"].values():
+            yield from (name.split("_") for name in names_of(variant))
+    for groups in GROUP_NAMES.values():
+        yield from (name.split("_") for name in groups)
+
+
+def words_module(words: Words) -> str:
+    """The text of the module of words."""
+    text = HEADER % "The words of all names, the commonest first; where each of those begins (u16); and how far they reach"
+    offsets = b"".join(struct.pack("<H", offset) for offset in words.common)
+    text += "WORDS = %s\nCOMMON = %s\n" % (literal(words.octets), literal(offsets))
+    return text + "COMMON_END = %d\n" % (words.octets.find(DELIMITER, words.common[-1]) + 1)
+
+
+def cluster_module(source: dict[str, Any], cluster: dict[str, Any], words: Words) -> str:
     """The text of one cluster's module."""
-    words, terms = Pool(), Pool()
-    programs = Programs(source, terms)
+    programs = Programs(source, words)
     server, server_names, server_overlap = pack_side(rows(cluster, "server"), words)
     client, client_names, client_overlap = pack_side(rows(cluster, "client"), words)
     commands = bytearray()
     directions = {"client_to_server": 0, "server_to_client": 1}
     for command in sorted(cluster["commands"], key=lambda entry: (directions[entry["direction"]], int(entry["id"], 16))):
-        name = terms.offset(snake_case(command["name"]).encode())
+        name = programs.term(snake_case(command["name"]))
         program = programs.add(command["name"], command["fields"])
         commands += struct.pack("<BBHH", directions[command["direction"]], int(command["id"], 16), name, program)
     text = HEADER % ("Cluster %s, %s" % (cluster["id"].replace("0x", ""), cluster["name"]))
@@ -344,10 +400,9 @@ def cluster_module(source: dict[str, Any], cluster: dict[str, Any]) -> str:
         ("SERVER_NAMES", server_names),
         ("CLIENT", client),
         ("CLIENT_NAMES", client_names),
-        ("WORDS", bytes(words.octets)),
         ("COMMANDS", bytes(commands)),
         ("PROGRAMS", bytes(programs.octets)),
-        ("TERMS", bytes(terms.octets)),
+        ("TERMS", bytes(programs.terms.octets)),
     ):
         text += "%s = %s\n" % (constant, literal(octets))
     return text
@@ -372,9 +427,10 @@ def types_module(source: dict[str, Any]) -> str:
 def modules() -> dict[str, str]:
     """File name -> text of every generated module."""
     source = json.loads(SOURCE.read_text(encoding="utf-8"))
-    texts = {"types.py": types_module(source)}
+    words = Words(all_names(source))
+    texts = {"types.py": types_module(source), "words.py": words_module(words)}
     for identifier, cluster in source["clusters"].items():
-        texts["c%s.py" % identifier[2:].lower()] = cluster_module(source, cluster)
+        texts["c%s.py" % identifier[2:].lower()] = cluster_module(source, cluster, words)
     clusters = b"".join(struct.pack("<H", int(identifier, 16)) for identifier in sorted(source["clusters"]))
     texts["__init__.py"] = HEADER % "Cluster tables, a module a cluster" + "CLUSTERS = %s\n" % literal(clusters)
     return texts

@@ -6,9 +6,10 @@ from typing import Any
 
 from han.clock import to_iso
 from han.errors import HanError
-from han.zcl import clusters, commands, frame, operations, programs, status
+from han.zcl import clusters, commands, frame, programs, status
 
 UTC_TYPE = 0xE2
+clusters.remember_names()
 
 _REQUESTS = frozenset(
     (
@@ -110,30 +111,7 @@ def _times(cluster: int, command: int, direction: int) -> frozenset[str]:
     """Names of the fields of a command that are UTC times."""
     table = clusters.table(cluster)
     found = table.command(command, direction)
-    names: set[str] = set()
-    if found is not None:
-        _collect_times(table, found.program, len(table.module.PROGRAMS), names)
-    return frozenset(names)
-
-
-def _collect_times(table: clusters.Table, at: int, end: int, names: set[str]) -> None:
-    code = table.module.PROGRAMS
-    while at < end and code[at]:
-        start = programs._field_start(code, at)
-        operation = code[start]
-        after = programs._after(code, at)
-        if operation == UTC_TYPE:
-            names.add(programs._name(table, code, start + 1))
-        elif operation in (operations.LIST_TO_END, operations.COUNTED_LIST):
-            body = start + (5 if operation == operations.LIST_TO_END else 8)
-            if code[body] == UTC_TYPE:
-                names.add(programs._name(table, code, start + 1))
-        elif operation in (operations.GROUP_TO_END, operations.COUNTED_GROUP):
-            _collect_times(table, start + (5 if operation == operations.GROUP_TO_END else 8), after, names)
-        elif operation == operations.STRUCTURE:
-            for place in range(start + 6, start + 6 + 3 * code[start + 5], 3):
-                _collect_times(table, code[place + 1] | code[place + 2] << 8, len(code), names)
-        at = after
+    return frozenset() if found is None else frozenset(programs.fields_of_type(table, found.program, UTC_TYPE))
 
 
 def _plain_fields(fields: dict[str, Any], times: frozenset[str]) -> dict[str, Any]:
