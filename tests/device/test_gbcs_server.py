@@ -5,7 +5,7 @@ import gbcs_support as made
 from gbcs_support import DEVICE, NETWORK, SECRETS, STRANGER, SUPPLIER, TIME, command, read_component, read_summation
 from han.clock import INVALID, RELIABLE, UNRELIABLE
 from han.errors import CryptoError
-from han.gbcs import checks, cosem_time, gbz, gbz_alerts, protection, use_cases
+from han.gbcs import asn1_alerts, asn1_answer, checks, cosem_time, gbz, gbz_alerts, protection, use_cases
 from han.gbcs.envelope import ALERT, RESPONSE, decode, encode
 from support import equal, raises
 
@@ -414,3 +414,46 @@ def test_an_alert_without_a_key_uses_no_counter():
     raises(CryptoError, gbz_alerts.send, server, "GNCA", STRANGER, 0x8F30, TIME)
     raises(CryptoError, gbz_alerts.send, server, "GCS53", STRANGER, 0x8F0A, TIME, b"", [b"snapshot"])
     equal(values.writes, 0)
+
+
+def restored_log(payload="3020301e300d04080011223344556677020105300d04088899aabbccddeeff020106"):
+    message = command(code("GCS59"), [], originator=made.BROKER)
+    message.payload = bytes.fromhex(payload)
+    message.mac = protection.mac_of(SECRETS[made.BROKER], message)
+    return encode(message)
+
+
+def proxy_with_a_device_log():
+    server, device, _ = made.server(protocols={use_cases.ASN1: asn1_answer})
+    device.gbcs_carry_out = lambda name, content, request: [(entry, number) for number, entry in enumerate(content)]
+    return server
+
+
+def test_gcs59_restores_the_device_log():
+    answer = decode(proxy_with_a_device_log().answer(restored_log(), 0))
+    assert protection.mac_is_valid(SECRETS[made.BROKER], answer)
+    expected = "302a30283012300d04080011223344556677020105020100" + "3012300d04088899aabbccddeeff020106020101"
+    equal(answer.payload.hex(), expected)
+
+
+def test_asn1_of_another_form_is_refused():
+    for payload in (
+        "",
+        "3000",
+        "0500",
+        "30020500",
+        "3020301e300d04080011223344556677020105300d04088899aabbccddeeff0201",
+        "300f300d300b0406001122334455020105",  # an entity identifier of six octets
+        "30113010300e04080011223344556677020105ff",
+    ):
+        server = proxy_with_a_device_log()
+        equal(server.answer(restored_log(payload), 0), None)
+        equal(server.refusals, {checks.PAYLOAD: 1}, payload)
+
+
+def test_gcs62_backs_the_device_log_up():
+    server, _, _ = made.server()
+    alert = decode(asn1_alerts.device_log(server, SUPPLIER, 0x8071, TIME, [(made.READER, 5)]))
+    assert protection.mac_is_valid(SECRETS[SUPPLIER], alert)
+    expected = "3027" + "0203008071" + "180f" + b"20221103100000Z".hex() + "300f" + "300d0408" + made.READER.hex() + "020105"
+    equal(alert.payload.hex(), expected)

@@ -108,6 +108,7 @@ def plain_device(role: str, state: State, keys: Keys) -> dict[str, Any]:
         "utc": state.utc,
         "command_status": [list(entry) for entry in state.command_status],
         "faults": {str(number): status for number, status in state.faults.items()},
+        "join_codes": {entity.hex(): code for entity, code in state.join_codes.items()},
         "logs": copy.deepcopy(state.logs),
         "parties": parties,
         "own_counter": state.own_counter,

@@ -13,7 +13,7 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, sys.argv[1])
 
-from han.gbcs import gas_answers
+from han.gbcs import asn1_answer, gas_answers, gbz_answer, use_cases
 from han.gbcs.keys import KeyStore
 from han.gbcs.server import GbcsServer
 from han.zcl import status
@@ -91,7 +91,8 @@ class StatedDevice:
     tables out of `logs`, others with success.
 
     `data_time` is (utc, "gsme" or "gpf", reliability); `utc` what its clock says; `command_status` the status with
-    which commands of a cluster end, {(cluster, name): status}; `faults` that of single components, {number: status}.
+    which commands of a cluster end, {(cluster, name): status}; `faults` that of single components, {number: status};
+    `join_codes` what joining a device ends with, {entity: code}, success where there is none.
     """
 
     def __init__(self, role, identity, attributes, data_time, utc):
@@ -102,6 +103,7 @@ class StatedDevice:
         self.utc = utc
         self.command_status = {}
         self.faults = {}
+        self.join_codes = {}
         self.logs = StatedLogs({})
         self.events = []
 
@@ -118,6 +120,9 @@ class StatedDevice:
             return self.command_status[(cluster, name)]
         result = gas_answers.answer(self.logs, name, fields)
         return status.SUCCESS if result == status.UNSUP_CLUSTER_COMMAND else result
+
+    def gbcs_carry_out(self, name, content, request):
+        return [(entry, self.join_codes.get(entry[0], 0)) for entry in content]  # GCS59
 
     def gbcs_data_time(self, use_case):
         return self.data_time
@@ -140,9 +145,10 @@ class Values:
 
 
 def device_of(plain, sign=None, verify=None, agree=None):
-    """(StatedDevice, GbcsServer) of plain data: role, identity, attributes as lists [cluster, identifier, status, type,
-    value], data_time, utc, command_status as lists, faults {component: status}, logs as StatedLogs takes them, parties
-    as lists [entity, role number, secret, signature key], own_counter and accepted {entity: counter}; octets are hex."""
+    """(StatedDevice, GbcsServer) of plain data, in which octets are hex: role, identity, attributes as lists [cluster,
+    identifier, status, type, value], data_time, utc, command_status as lists, faults {component: status}, join_codes
+    {entity: code}, logs as StatedLogs takes them, parties as lists [entity, role number, secret, signature key],
+    own_counter and accepted {entity: counter}."""
     attributes = {}
     for cluster, identifier, state, type_id, value in plain["attributes"]:
         attributes[(cluster, identifier)] = (state, type_id, octets_of(value))
@@ -150,11 +156,13 @@ def device_of(plain, sign=None, verify=None, agree=None):
     device = StatedDevice(plain["role"], identity, attributes, tuple(plain["data_time"]), plain["utc"])
     device.command_status = {(cluster, name): state for cluster, name, state in plain["command_status"]}
     device.faults = {int(number): state for number, state in plain["faults"].items()}
+    device.join_codes = {bytes.fromhex(entity): code for entity, code in plain["join_codes"].items()}
     device.logs = StatedLogs(plain["logs"])
     keys = KeyStore(sign, verify, agree)
     for entity, role, secret, signature_key in plain["parties"]:
         keys.add(bytes.fromhex(entity), role, _octets(secret), _octets(signature_key))
-    server = GbcsServer(device, keys, Values({}))
+    protocols = {use_cases.GBZ: gbz_answer, use_cases.ASN1: asn1_answer}
+    server = GbcsServer(device, keys, Values({}), protocols=protocols)
     if plain.get("own_counter") is not None:
         server.counters.set_own(plain["own_counter"])
     for entity, counter in plain.get("accepted", {}).items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a device must have held to answer as it did: a state (hanref.gbcs.state) out of a GBZ command and its answer.
+"""What a device must have held to answer as it did: a state (hanref.gbcs.state) out of a command and its answer.
 
 Values, log entries, tables, the time and counters come from the answer's fields, whom the device trusts from the header
 of both. A failure that no state explains is
@@ -9,7 +9,7 @@ one fault: the first component that failed, or the attribute; what follows from 
 from typing import Any
 
 from han.clock import STATUS_NAMES, to_iso
-from han.gbcs import cosem_time, envelope, gbz
+from han.gbcs import cosem_time, der, envelope, gbz, use_cases
 from han.zcl import clusters, types
 
 from hanref.gbcs.check import Checked
@@ -34,6 +34,10 @@ def state_of(command: bytes, checked: Checked, keys: Keys) -> Plain:
     plain["trusts"] = [entity.hex() for entity in _trusted(request, message, keys)]
     if message.supplementary_originator_counter is not None:
         plain["counters"] = {"own": message.supplementary_originator_counter - 1}
+    use_case = use_cases.find(request.message_code)
+    if use_case.protocol == use_cases.ASN1:
+        _take_join_codes(plain, message.payload)
+        return plain
     asked = gbz.decode(request.payload, envelope.COMMAND).components
     answers = gbz.decode(message.payload, message.cra, message.message_code).components
     plaintexts = iter(checked.plaintexts)
@@ -43,6 +47,13 @@ def state_of(command: bytes, checked: Checked, keys: Keys) -> Plain:
             raise ValueError("an encrypted component could not be read")
         _take_component(plain, asked[component.sequence], component, payload)
     return plain
+
+
+def _take_join_codes(plain: Plain, payload: bytes) -> None:
+    """The results of restoring the GPF's device log (GCS59)."""
+    ((_, results),) = der.decode(payload)[1]
+    for _, (entry, code) in results:
+        plain.setdefault("join_codes", {})[entry[1][0][1].hex()] = der.integer_of(code)
 
 
 def _trusted(request: envelope.Message, response: envelope.Message, keys: Keys) -> list[bytes]:

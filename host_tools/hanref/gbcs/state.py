@@ -21,6 +21,7 @@ is when the values held: `source` is the clock it came from, GSME or GPF, `statu
 * `counters`: {"own": 2000, "accepted": {"90B3D51F30010000": 1000}};
 * `trusts`, the entities that the device's trust anchor cells hold, of those in the key file: ["90B3D51F30010000"];
   without it these are the first of each role;
+* `join_codes`, what joining a device ends with when the GPF's device log is restored: {"00DB1234567890A1": 4};
 * `logs`, what the reads of logs and tables are answered from: see `hanref.gbcs.state_logs`.
 """
 
@@ -40,7 +41,7 @@ from hanref.gbcs.keys import entity_of
 from hanref.moments import moment
 
 SOURCES = ("gsme", "gpf")
-FIELDS = ("entity", "attributes", "time", "command_status", "faults", "counters", "trusts", "logs")
+FIELDS = ("entity", "attributes", "time", "command_status", "faults", "counters", "trusts", "join_codes", "logs")
 OCTET_STRINGS = (0x41, 0x43)
 Attribute = tuple[int, int, int, int | None, Any]
 
@@ -57,6 +58,7 @@ class State:
     command_status: list[tuple[int, str, int]] = field(default_factory=list)
     faults: dict[int, int] = field(default_factory=dict)
     trusts: list[bytes] | None = None
+    join_codes: dict[bytes, int] = field(default_factory=dict)
     logs: dict[str, Any] = field(default_factory=dict)
     own_counter: int | None = None
     accepted: dict[bytes, int] = field(default_factory=dict)
@@ -103,6 +105,9 @@ def parse(plain: object, where: str) -> State:
         if not isinstance(content["trusts"], list):
             raise UsageError(f"{where}: trusts: a list of entity identifiers is expected")
         state.trusts = [entity_of(str(text), f"{where}: trusts") for text in content["trusts"]]
+    for entity, code in _object(content.get("join_codes", {}), f"{where}: join_codes").items():
+        place = f"{where}: join_codes: {entity}"
+        state.join_codes[entity_of(entity, place)] = state_logs.number(code, place)
     state.logs = state_logs.parse(content.get("logs", {}), f"{where}: logs")
     _take_counters(state, _object(content.get("counters", {}), f"{where}: counters"), f"{where}: counters")
     return state
