@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DER of the ASN.1 use cases: known octets, both ways, and what is refused where."""
 
-from support import equal, raises
-
 from han.errors import CodecError
 from han.gbcs import der
+from support import equal, raises
 
 ELEMENTS = (
     ((der.NULL, b""), "0500"),

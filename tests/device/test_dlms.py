@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DLMS payloads and COSEM data: known octets, both ways, and what is refused where."""
 
-from support import equal, raises
-
 from han.errors import CodecError
 from han.gbcs import axdr, dlms, protected
+from support import equal, raises
 
 # Data of every type, as the Blue Book writes them.
 DATA = (
@@ -143,7 +142,7 @@ REQUEST = (
 )
 RESPONSE = "da" + "200003e8" + "00" + "00" + "02" + "00" + "090c07e60b03ff0a000000800000" + "02" + "0200" + "0100"
 ALERT = "0f" + "200007d1" + "00" + "0202" + "128f0a" + "090c07df0101ff000000008000ff"
-LOG_REQUEST = "d9" + "20000001" + "00" + "01" + "04" + "0007" + "0100201800ff" + "02" + "01" + "020206000000010600000002" + "01" + "00"
+LOG_REQUEST = "d920000001000104" + "00070100201800ff0201" + "020206000000010600000002" + "0100"
 
 
 def test_a_request_is_read_and_written():

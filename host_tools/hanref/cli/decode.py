@@ -26,7 +26,9 @@ def decode(
     as_table: Annotated[bool, typer.Option("--table", help="A panel a message; this is the default.")] = False,
     keys: Annotated[
         Path | None,
-        typer.Option("--keys", metavar="PATH", help="A JSON file of keys, or a folder of ENTITY-ka|-ds|-pp.pem and roles.json."),
+        typer.Option(
+            "--keys", metavar="PATH", help="A JSON file of keys, or a folder of ENTITY-ka|-ds|-pp.pem and roles.json."
+        ),
     ] = None,
     role: Annotated[
         list[str] | None,

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -58,7 +59,10 @@ def _header(decoded: Decoded) -> Table:
             grid.add_row("time source", decoded.time_source)
         grid.add_row("time reliability", decoded.time_reliability or "")
     grid.add_row("MAC", _check(decoded.mac_check))
-    grid.add_row("signature", _check(decoded.signature_check))
+    if decoded.message.signature is None:
+        grid.add_row("signature", Text("not yet: a pre-command", "dim"))
+    else:
+        grid.add_row("signature", _check(decoded.signature_check))
     if decoded.decryption_check is not None:
         grid.add_row("encrypted attributes", _check(decoded.decryption_check))
     return grid
@@ -70,7 +74,7 @@ def _check(result: str | None) -> Text:
 
 def _grid() -> Table:
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="cyan", no_wrap=True)
+    grid.add_column(style="cyan")
     grid.add_column(overflow="fold")
     return grid
 
@@ -92,20 +96,27 @@ def _content(content: Tree) -> list[RenderableType]:
 
 
 def _table(*columns: str) -> Table:
-    return Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
-
-
-def _components(components: list[Tree]) -> Table:
-    """GBZ: one ZCL command a row."""
-    table = _table("", "cluster", "command", "content")
-    for number, component in enumerate(components, 1):
-        content = {name: value for name, value in component.items() if name not in ("cluster", "command")}
-        attributes = content.pop("attributes", None)
-        shown: list[RenderableType] = [_value(content)] if content else []
-        if attributes is not None:
-            shown.append(_attributes(attributes))
-        table.add_row(str(number), component["cluster"], component["command"], Group(*shown))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     return table
+
+
+def _components(components: list[Tree]) -> RenderableType:
+    """GBZ: one ZCL command below the other, its content indented."""
+    parts: list[RenderableType] = []
+    for number, component in enumerate(components, 1):
+        parts.append(
+            Text.assemble((f"{number:2} ", "dim"), (component["command"], "bold"), (f"  {component['cluster']}", "dim"))
+        )
+        content = {name: value for name, value in component.items() if name not in ("cluster", "command")}
+        content.update(content.pop("fields", {}))
+        attributes = content.pop("attributes", None)
+        if content:
+            parts.append(Padding(_value(content), (0, 0, 0, 3)))
+        if attributes is not None:
+            parts.append(Padding(_attributes(attributes), (0, 0, 0, 3)))
+    return Group(*parts)
 
 
 def _attributes(attributes: list[Any]) -> RenderableType:
@@ -131,29 +142,27 @@ def _quantity(item: Tree) -> Text:
 
 def _items(items: list[Tree]) -> Table:
     """DLMS: one attribute or method a row."""
-    table = _table("", "do", "object", "attribute", "value", "result")
+    table = _table("", "do", "object and attribute", "value", "result")
     if not any("result" in item for item in items):
         table.columns.pop()
     for number, item in enumerate(items, 1):
-        cells = [str(number), item["do"], _object(item), item.get("name") or _number(item), _item_value(item)]
+        cells = [str(number), item["do"], _object(item), _item_value(item)]
         if "result" in item:
             cells.append(Text(str(item["result"]), "green" if item["result"] == "success" else "red"))
         table.add_row(*cells)
     return table
 
 
-def _number(item: Tree) -> str:
-    for kind in ("attribute", "method"):
-        if kind in item:
-            return f"{kind} {item[kind]}"
-    return ""
-
-
 def _object(item: Tree) -> Text:
+    """The object as the use case calls it, its attribute or method, and in COSEM terms."""
     if "obis" not in item:
         return Text("")
+    kind = "method" if "method" in item else "attribute"
+    name = item.get("name") or f"{kind} {item[kind]}"
     class_name = item.get("class_name") or f"class {item['class']}"
-    return Text.assemble(item.get("object", ""), "\n" if "object" in item else "", (f"{class_name} {item['obis']}", "dim"))
+    return Text.assemble(
+        item.get("object", ""), " " if "object" in item else "", name, (f"\n{class_name} {item['obis']}", "dim")
+    )
 
 
 def _item_value(item: Tree) -> RenderableType:
@@ -202,7 +211,7 @@ def _value(value: Any) -> RenderableType:
 
 def _are_records(items: list[Any]) -> bool:
     """Whether all items have the same names and plain values, so that a table shows them."""
-    if len(items) < 2 or not isinstance(items[0], dict):
+    if not items or not isinstance(items[0], dict):
         return False
     names = list(items[0])
     return all(isinstance(item, dict) and list(item) == names and all(map(_is_plain, item.values())) for item in items)

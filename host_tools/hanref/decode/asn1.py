@@ -123,9 +123,10 @@ def alert_code(element: Element) -> Tree:
     return {"code": "%04x" % value, "meaning": tables.alert_codes().get(value)}
 
 
-def null(element: Element) -> None:
+def null(element: Element) -> Tree:
     """Nothing."""
     expect(element, der.NULL)
+    return {}
 
 
 def sequence(*parts: Part) -> Reader:
@@ -198,9 +199,7 @@ _CELL_PARTS = (
 )
 _cell = sequence(*_CELL_PARTS)
 
-_DETAILS_WANTED = sequence(
-    Part("cell_of_asker", _cell, _SEQUENCE), Part("roles_wanted", each(coded("role")), _SEQUENCE)
-)
+_DETAILS_WANTED = sequence(Part("cell_of_asker", _cell, _SEQUENCE), Part("roles_wanted", each(coded("role")), _SEQUENCE))
 _DETAILS = each(
     sequence(
         _ROLE,
@@ -222,9 +221,7 @@ _DETAILS = each(
     )
 )
 
-_special_floors = each(
-    sequence(Part("usage", coded("sequence_number_usage"), _NUMBER), Part("floor", number, _NUMBER))
-)
+_special_floors = each(sequence(Part("usage", coded("sequence_number_usage"), _NUMBER), Part("floor", number, _NUMBER)))
 _floors = each(
     sequence(
         _ROLE,
@@ -347,14 +344,12 @@ _readers(
 )
 _readers(
     "CS07",
-    lambda element: {"details": null(element)},
-    sequence(
-        Part("result", coded("read_result"), _NUMBER), Part("devices", each(_entry), _SEQUENCE, True)
-    ),
+    null,
+    sequence(Part("result", coded("read_result"), _NUMBER), Part("devices", each(_entry), _SEQUENCE, True)),
 )
 _readers(
     "CS08",
-    lambda element: {"version": null(element)},
+    null,
     sequence(_VERSION, Part("result", coded("read_result"), _NUMBER)),
 )
 _readers("CS09", None, None, sequence(*_ALERT_HEAD, _VERSION, Part("result", coded("read_result"), _NUMBER)))
@@ -380,11 +375,7 @@ _readers(
     sequence(
         Part(
             "entries",
-            each(
-                sequence(
-                    Part("entry", _entry, _SEQUENCE), Part("result", coded("join_result"), _NUMBER)
-                )
-            ),
+            each(sequence(Part("entry", _entry, _SEQUENCE), Part("result", coded("join_result"), _NUMBER))),
             _SEQUENCE,
         )
     ),

@@ -6,11 +6,21 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 Tree = dict[str, Any]
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _HARDWARE_MODULE_NAME = x509.ObjectIdentifier("1.3.6.1.5.5.7.8.4")
 _ENTITY_LENGTH = 8
 
@@ -24,7 +34,7 @@ def summary(octets: bytes) -> Tree:
             warnings.simplefilter("ignore")
             certificate = x509.load_der_x509_certificate(octets)
             return _certificate(certificate)
-    except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
+    except _UNREADABLE as error:
         return {"error": "no readable certificate: %s" % error}
 
 
@@ -86,5 +96,5 @@ def request_summary(octets: bytes) -> Tree:
             "public_key": _point(request.public_key()),
             "signature": "valid" if request.is_signature_valid else "invalid",
         }
-    except (ValueError, TypeError) as error:
+    except _UNREADABLE as error:
         return {"error": "no readable certification request: %s" % error}

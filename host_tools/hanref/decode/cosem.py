@@ -133,9 +133,7 @@ def _attribute(rows: list[tables.CosemRow]) -> Attribute:
     name = next((row.name for row in rows if row.name), "")
     if not root.reading:
         root.reading = _reading(name, root.type)
-    return Attribute(
-        first.class_id, first.obis, first.is_method, first.number, name, first.item.partition(":")[0], root
-    )
+    return Attribute(first.class_id, first.obis, first.is_method, first.number, name, first.item.partition(":")[0], root)
 
 
 @cache
@@ -294,17 +292,14 @@ def _item(type_: Any, item: Any, shape: Shape) -> Any:
     if isinstance(type_, int):
         return _leaf(type_, item, shape)
     if type_[0] == axdr.ARRAY:
-        if type_[2] in axdr.NUMBERS:
+        if isinstance(type_[2], int) and type_[2] in axdr.NUMBERS:
             return item
         inner = shape.items or _ANYTHING
         return [_item(type_[2], part, inner) for part in item]
     named = _named(len(type_[1]), shape)
     if named is None:
         return [_item(part, entry, _ANYTHING) for part, entry in zip(type_[1], item, strict=True)]
-    return {
-        name: _item(part, entry, inner)
-        for part, entry, (name, inner) in zip(type_[1], item, named.items(), strict=True)
-    }
+    return {name: _item(part, entry, inner) for part, entry, (name, inner) in zip(type_[1], item, named.items(), strict=True)}
 
 
 # --- protected reads ----------------------------------------------------------------------------------------

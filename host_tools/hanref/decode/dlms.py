@@ -174,9 +174,7 @@ def _opened(datum: Datum, opener: Opener) -> tuple[Tree, Datum | None]:
     return tree, plain
 
 
-def _response(
-    code: int, apdu: dlms.AccessResponse, tree: Tree, opener: Opener, about: list[cosem.Attribute] | None
-) -> Tree:
+def _response(code: int, apdu: dlms.AccessResponse, tree: Tree, opener: Opener, about: list[cosem.Attribute] | None) -> Tree:
     tree["request_specs_present"] = 0 if apdu.specifications is None else 1
     if apdu.specifications is not None:
         tree["specs"] = _specification_trees(code, apdu.specifications)
@@ -240,9 +238,7 @@ def _answered(
     return items
 
 
-def _about(
-    code: int, apdu: dlms.AccessResponse, about: list[cosem.Attribute] | None
-) -> list[cosem.Attribute] | None:
+def _about(code: int, apdu: dlms.AccessResponse, about: list[cosem.Attribute] | None) -> list[cosem.Attribute] | None:
     """Which attributes a response is about: as it echoes, as its command said, or in the order of the table."""
     if apdu.specifications is not None:
         return [_known(code, x.choice, x.class_id, x.obis, x.number)[0] for x in apdu.specifications]
@@ -275,10 +271,7 @@ def _protected(code: int, plain: Datum) -> list[Tree]:
     parts = plain[1] if plain[0] == axdr.STRUCTURE else [plain]
     if len(rows) != len(parts):
         return [{"value": cosem.value(part)} for part in parts]
-    return [
-        {**cosem.head(row), "value": cosem.value(part, row.shape)}
-        for row, part in zip(rows, parts, strict=True)
-    ]
+    return [{**cosem.head(row), "value": cosem.value(part, row.shape)} for row, part in zip(rows, parts, strict=True)]
 
 
 @cache
@@ -347,5 +340,3 @@ def _instruction(octets: bytes) -> Tree:
         class_id = int.from_bytes(octets[10:12], "big")
         content.update(cosem.head(cosem.attribute(code, class_id, octets[12:18], False, octets[18])))
     return content
-
-

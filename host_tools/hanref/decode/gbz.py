@@ -61,9 +61,7 @@ def _name_attributes(components: list[gbz.Component], trees: list[Tree], content
         content["attributes"] = zcl.attributes(cluster, records, numbers)
 
 
-def _component(
-    message: Message, component: gbz.Component, is_last: bool, at: int, opener: Opener
-) -> tuple[Tree, Tree, int]:
+def _component(message: Message, component: gbz.Component, is_last: bool, at: int, opener: Opener) -> tuple[Tree, Tree, int]:
     """(tree, content, offset behind it) of one component that begins at `at`."""
     data = component.payload
     has_time = component.from_date_time is not None
@@ -190,5 +188,3 @@ def fields(template: tuple[tables.Field, ...], data: bytes) -> Tree:
     if at < len(data):
         values["_rest"] = data[at:].hex()
     return values
-
-

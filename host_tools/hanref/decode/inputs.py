@@ -16,8 +16,11 @@ _HEX = re.compile(r"(?:0x)?[0-9a-f\s]+", re.IGNORECASE)
 _NO_HEX = re.compile(r"[^0-9a-fA-F]")
 
 
-class NoHex(CodecError):  # type: ignore[misc]
+class NoHex(CodecError):
     """A line that is no hex; the offset counts octets up to the first wrong letter."""
+
+    def __init__(self, what: str, offset: int) -> None:
+        super().__init__(what, offset)  # type: ignore[no-untyped-call]
 
 
 def messages(arguments: list[str]) -> Iterator[bytes | NoHex]:
@@ -59,7 +62,7 @@ def _digits(line: str) -> str:
 
 def _from_lines(lines: Iterable[str]) -> Iterator[bytes | NoHex]:
     """One message a line; all lines together where none of them alone is a message but the whole is."""
-    kept = filter(None, map(_digits, lines))
+    kept: Iterator[str] = filter(None, map(_digits, lines))
     first = next(kept, None)
     if first is None:
         return

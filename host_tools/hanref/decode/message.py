@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from han.clock import STATUS_NAMES
 from han.errors import CodecError
-from han.gbcs import envelope
+from han.gbcs import cosem_time, envelope
 from han.gbcs.envelope import Message
 
 from hanref.decode import asn1, dlms, gbz, tables
@@ -23,9 +24,7 @@ Tree = dict[str, Any]
 
 KINDS = {envelope.COMMAND: "command", envelope.RESPONSE: "response", envelope.ALERT: "alert"}
 
-# Bits of the clock status octet [GBCS 7.2.7, SECMP0015].
-_INVALID_TIME, _UNRELIABLE_TIME, _TIME_OF_GSME = 0x01, 0x02, 0x04
-_NOT_SPECIFIED = 0xFF
+# Whose clock it is where the status octet does not say: the originator's.
 _GAS_CLOCKS = {"gsme": "GSME", "gpf": "GPF"}
 
 _NO_KEYS = Keys()
@@ -193,11 +192,9 @@ def _time(message: Message, keys: Keys) -> tuple[str | None, str | None]:
     """Whose time the header carries, and how far it may be trusted [REQ-0015-13]."""
     if message.date_time is None:
         return None, None
+    role = keys.role(message.originator)
     status = message.date_time[-1]
-    originator = _GAS_CLOCKS.get(keys.role(message.originator) or "")
-    if status == _NOT_SPECIFIED:
-        return originator, "not specified"
-    source = "GSME" if status & _TIME_OF_GSME else originator
-    if status & _INVALID_TIME:
-        return source, "invalid"
-    return source, "unreliable" if status & _UNRELIABLE_TIME else "reliable"
+    if status == cosem_time.NOT_SPECIFIED:
+        return _GAS_CLOCKS.get(role or ""), "not specified"
+    source, reliability = cosem_time.source_and_reliability(status, role)
+    return source, STATUS_NAMES[reliability]
