@@ -20,9 +20,6 @@
 UTC counts seconds from 2000-01-01T00:00:00Z. All integers are little endian on the air, and exact at any width.
 """
 
-import math
-import struct
-
 from micropython import const
 
 from han.errors import CodecError
@@ -43,8 +40,6 @@ _ADDRESS = const(11)
 _MOMENT = const(12)
 _KEY = const(13)
 _NOTHING = const(15)
-
-_DEEPEST = const(4)  # collections within collections
 
 
 # MicroPython keeps the state of a function of more than eleven slots on its heap, and searches the heap anew after it
@@ -108,6 +103,16 @@ def _encodes(type_id, value):
 def is_known(type_id):
     """Whether `type_id` is a data type."""
     return KINDS[type_id] != 0
+
+
+def is_collection(type_id):
+    """Whether the type is an array, set, bag or struct."""
+    return KINDS[type_id] == _LIST or KINDS[type_id] == _STRUCT
+
+
+def size_on_air(type_id):
+    """Octets of a value, or of its length where it has one; 0 for a type without octets and for an unknown one."""
+    return SIZES[type_id]
 
 
 def is_analog(type_id):
@@ -177,11 +182,9 @@ def _invalid(type_id, kind, size):
     if kind == _SIGNED:
         return bytes(size - 1) + b"\x80"
     if kind == _FLOAT:
-        return _float_octets(size, None)
-    if kind == _LIST:
-        return b"\xff\xff\xff"
-    if kind == _STRUCT:
-        return b"\xff\xff"
+        return _uncommon().encode_float(size, float("nan"))
+    if kind == _LIST or kind == _STRUCT:
+        return b"\xff\xff\xff" if kind == _LIST else b"\xff\xff"
     if not kind or kind == _BITS or kind == _KEY:
         raise CodecError("%s has no invalid value, so it cannot be None" % _described(type_id))
     return b"\xff" * size
@@ -193,21 +196,16 @@ def _encode_value(type_id, kind, size, value):
             return b"\x01" if value else b"\x00"
     elif kind == _FLOAT:
         if isinstance(value, (int, float)):
-            return _float_octets(size, value)
+            return _uncommon().encode_float(size, value)
     elif kind == _TEXT:
         return _string(type_id, size, value if isinstance(value, (bytes, bytearray)) else value.encode())
     elif kind == _OCTETS:
         if not isinstance(value, int):  # of which `bytes` would make zeros
             return _string(type_id, size, bytes(value))
     elif kind == _LIST:
-        return _collection(value)
+        return _uncommon().encode_list(value)
     elif kind == _STRUCT:
-        if len(value) >= 0xFFFF:
-            raise CodecError("a struct of %d elements is too long" % len(value))
-        octets = len(value).to_bytes(2, "little")
-        for element_type, element in value:
-            octets += bytes((element_type,)) + encode(element_type, element)
-        return octets
+        return _uncommon().encode_struct(value)
     elif _ADDRESS <= kind <= _KEY and len(value) == size:
         value = bytes(value)
         return bytes(reversed(value)) if kind == _ADDRESS else value
@@ -218,16 +216,6 @@ def _string(type_id, size, octets):
     if len(octets) >= (1 << (size << 3)) - 1:
         raise CodecError("%d octets are too many for %s" % (len(octets), name(type_id)))
     return len(octets).to_bytes(size, "little") + octets
-
-
-def _collection(value):
-    element_type, elements = value
-    if not SIZES[element_type] or len(elements) >= 0xFFFF:
-        raise CodecError("%d elements of %s cannot be sent" % (len(elements), _described(element_type)))
-    octets = bytes((element_type,)) + len(elements).to_bytes(2, "little")
-    for element in elements:
-        octets += encode(element_type, element)
-    return octets
 
 
 def _decode_other(type_id, buffer, offset, end):
@@ -254,46 +242,17 @@ def _decode_other(type_id, buffer, offset, end):
         octets = bytes(buffer[offset:end])
         return (None if kind == _MOMENT and octets == b"\xff\xff\xff\xff" else octets), end
     if kind == _FLOAT:
-        value = _float_value(bytes(buffer[offset:end]))
+        value = _uncommon().decode_float(bytes(buffer[offset:end]))
         return (None if value != value else value), end
     if kind == _NOTHING:
         return None, end
-    return _decode_collection(kind, buffer, offset, _DEEPEST)
+    return _uncommon().decode_collection(type_id, buffer, offset)
 
 
-def _decode_collection(kind, buffer, offset, deepest):
-    if not deepest:
-        raise CodecError("collections within collections, deeper than %d" % _DEEPEST, offset)
-    start = offset
-    element_type = 0
-    if kind == _LIST:
-        element_type = buffer[offset]
-        offset += 1
-    if offset + 2 > len(buffer):
-        raise CodecError("a collection has no length", start)
-    count = buffer[offset] | buffer[offset + 1] << 8
-    offset += 2
-    if count == 0xFFFF:
-        return None, offset
-    if kind == _LIST and not SIZES[element_type]:
-        # Elements without octets would let three octets ask for any amount of memory.
-        raise CodecError("a collection cannot be of %s" % _described(element_type), start)
-    elements = []
-    for _ in range(count):
-        if kind == _STRUCT:
-            if offset >= len(buffer):
-                raise CodecError("a struct of %d elements ends early" % count, offset)
-            element_type = buffer[offset]
-            offset += 1
-        inner = KINDS[element_type]
-        if inner == _LIST or inner == _STRUCT:
-            if offset >= len(buffer):
-                raise CodecError("a collection of %d elements ends early" % count, offset)
-            element, offset = _decode_collection(inner, buffer, offset, deepest - 1)
-        else:
-            element, offset = decode(element_type, buffer, offset)
-        elements.append((element_type, element) if kind == _STRUCT else element)
-    return (elements if kind == _STRUCT else (element_type, elements)), offset
+def _uncommon():
+    from han.zcl import uncommon
+
+    return uncommon
 
 
 def _text(octets):
@@ -301,54 +260,3 @@ def _text(octets):
         return octets.decode()
     except UnicodeError:
         return "".join([chr(octet) for octet in octets])
-
-
-def _float_octets(size, value):
-    if value is None:
-        value = float("nan")
-    if size == 2:
-        return _semi_octets(value)
-    try:
-        octets = struct.pack("<f" if size == 4 else "<d", value)
-    except OverflowError:
-        octets = None
-    # MicroPython makes infinity of a number that is too great.
-    if octets is None or abs(_float_value(octets)) == float("inf") != abs(value):
-        raise CodecError("%r does not fit a float of %d octets" % (value, size))
-    return octets
-
-
-def _float_value(octets):
-    if len(octets) == 2:
-        return _semi_value(octets[0] | octets[1] << 8)
-    return struct.unpack("<f" if len(octets) == 4 else "<d", octets)[0]
-
-
-def _semi_value(half):
-    sign = -1.0 if half & 0x8000 else 1.0
-    exponent = half >> 10 & 0x1F
-    fraction = half & 0x3FF
-    if exponent == 0x1F:
-        return float("nan") if fraction else sign * float("inf")
-    if not exponent:
-        return sign * fraction / 16777216.0
-    return sign * (1024 + fraction) * 2.0 ** (exponent - 25)
-
-
-def _semi_octets(value):
-    """Half precision, rounded to the nearest, ties to even [IEEE 754]; MicroPython's struct lacks it."""
-    if value != value:
-        return b"\x00\x7e"
-    sign = 0x8000 if math.copysign(1.0, value) < 0 else 0
-    value = abs(value)
-    if value == float("inf"):
-        return (sign | 0x7C00).to_bytes(2, "little")
-    exponent = max(math.frexp(value)[1] - 1, -14) if value else -14
-    scaled = value * 2.0 ** (10 - exponent)
-    half = int(scaled)
-    if scaled - half > 0.5 or scaled - half == 0.5 and half & 1:
-        half += 1
-    half += exponent + 14 << 10
-    if half >= 0x7C00:
-        raise CodecError("%r does not fit a float of 2 octets" % value)
-    return (sign | half).to_bytes(2, "little")
