@@ -45,18 +45,10 @@ def test_a_hub_that_is_not_synchronised_adjusts_nobody():
 
 
 def set_clock(han, start, end):
-    answers = []
     meter = han.device("esme")
-
-    def then(utc, status, time):
-        answers.append((utc, status))
-
-    # as the node does it: the request goes out with the device's next messages
     meter.now = han.utc()
-    meter.timekeeper.set_within(start, end, then, han.utc())
-    han.do("esme", "load", watts=100)
-    han.run(10)
-    return answers[0]
+    meter.timekeeper.set_now(start, end, han.utc())
+    return meter.utc(), meter.clock.status
 
 
 def test_set_clock_takes_the_hubs_time_only_inside_the_interval():

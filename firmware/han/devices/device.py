@@ -6,7 +6,7 @@ from han.errors import BenchError
 from han.message import Message
 from han.zcl import foundation
 from han.zcl.attributes import Attributes
-from han.zcl.frame import TO_CLIENT, TO_SERVER
+from han.zcl.frame import GLOBAL, TO_CLIENT, TO_SERVER
 
 REQUEST_TIMEOUT = 10  # seconds until a request counts as unanswered
 
@@ -29,7 +29,7 @@ class Device:
         self.clock = Clock()
         self._attributes = {}  # (endpoint, cluster, side) -> Attributes
         self._handlers = {}  # (cluster, side) -> function(name, fields, message, time)
-        self._waiting = {}  # (peer, cluster, sequence) -> [callback, deadline, direction, attempts left, message, timeout]
+        self._waiting = {}  # (peer, cluster, sequence) -> [callback, deadline, direction, attempts left, message, timeout, answers]
         self._timers = []  # [node time, function]
         self._outgoing = []
         self._sequence = 0
@@ -167,10 +167,20 @@ class Device:
         return self._sequence
 
     def ask(
-        self, peer, source_endpoint, endpoint, cluster, payload, callback, time, timeout=REQUEST_TIMEOUT, attempts=1
+        self,
+        peer,
+        source_endpoint,
+        endpoint,
+        cluster,
+        payload,
+        callback,
+        time,
+        timeout=REQUEST_TIMEOUT,
+        attempts=1,
+        answers=None,
     ):
         """Send a request; `callback(frame, time)` gets the answering Frame, or None when none came in time, however often
-        the request was sent.
+        the request was sent. `answers` are the commands of the cluster that may answer, None for any.
 
         The second octet of `payload` (no manufacturer code) is its sequence number.
         """
@@ -182,6 +192,7 @@ class Device:
             attempts - 1,
             Message(self.identity, peer, source_endpoint, endpoint, cluster, payload),
             timeout,
+            answers,
         ]
         self._outgoing.append(self._waiting[(peer, cluster, payload[1])][4])
 
@@ -229,6 +240,12 @@ class Device:
             self._outgoing = []
         return outgoing
 
+    def _answers(self, waiting, frame):
+        """Whether a frame with the right sequence number answers a request, and is not the peer's own."""
+        if waiting[2] == frame.direction or not foundation.is_answer(frame):
+            return False
+        return waiting[6] is None or frame.frame_type == GLOBAL or frame.command in waiting[6]
+
     def _take(self, message, time):
         octets = message.payload
         if len(octets) > 2 and not octets[0] & 0x07 and not octets[2]:
@@ -239,7 +256,7 @@ class Device:
             side = "client" if frame is not None and frame.direction == TO_CLIENT else "server"
         if frame is not None and frame.manufacturer is None:
             waiting = self._waiting.get((message.source, message.cluster, frame.sequence))
-            if waiting is not None and waiting[2] != frame.direction and foundation.is_answer(frame):
+            if waiting is not None and self._answers(waiting, frame):
                 self._changed = True
                 del self._waiting[(message.source, message.cluster, frame.sequence)]
                 waiting[0](frame, time)

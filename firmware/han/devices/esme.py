@@ -5,13 +5,17 @@ from han.clock import DAY, HALF_HOUR, INVALID, status_number, to_iso
 from han.devices import events, metrology, profile
 from han.devices.account import Account
 from han.devices.device import Device
+from han.devices.esme_cosem import MeterObjects
 from han.devices.excursions import Excursions
 from han.devices.history import History
 from han.devices.prepayment import ON
 from han.devices.served import serve_history, serve_tenancy
-from han.devices.tenancy import Tenancy
+from han.devices.tenancy import CLEAR_CONSUMER_DATA, Tenancy
 from han.devices.timekeeping import ADJUSTABLE, Timekeeper
 from han.devices.voltage import COMMENCE, AverageThresholds, MeasurementPeriods
+from han.devices.tunnel_end import ListeningEnd
+from han.gbcs import dlms_answer, use_cases
+from han.gbcs.server import GbcsServer
 from han.zcl import status
 
 METERING = 0x0702
@@ -71,10 +75,15 @@ class ElectricityMeter(Device):
             Excursions(voltage, phase if phases > 1 else None) for phase, voltage in enumerate(self.voltages, 1)
         ]
         self._serve(configuration)
+        self._restore_voltage_settings()
+        self.objects = MeterObjects(self)
+        self.server = GbcsServer(self, configuration["keys"], values)
+        self.server.protocols[use_cases.DLMS] = dlms_answer
+        self.tunnel = ListeningEnd(self, self.endpoint, configuration["hub"]["identity"])
 
     def _serve(self, configuration):
         metering = self.attributes(self.endpoint, METERING)
-        metering.reader("current_summation_delivered", self._watt_hours)
+        metering.reader("current_summation_delivered", self.watt_hours)
         metering.reader("instantaneous_demand", self._demand)
         metering.reader("ambient_consumption_indicator", self._ambient)
         metering.set("unit_of_measure", 0)
@@ -196,7 +205,8 @@ class ElectricityMeter(Device):
         else:
             self.at(time + HALF_HOUR - utc % HALF_HOUR, self._half_hour)
 
-    def _watt_hours(self):
+    def watt_hours(self):
+        """The import register."""
         self.measure()
         return self._watt_seconds // 3600
 
@@ -215,10 +225,16 @@ class ElectricityMeter(Device):
 
     def bench_change_of_tenancy(self, arguments, time):
         """What ECS12 would set: the date, and bit 9 of the change control (REQ-0056-6)."""
-        date = arguments["date"]
+        self.set_tenancy(arguments["date"], arguments.get("control", CLEAR_CONSUMER_DATA))
+
+    def set_tenancy(self, date, control=CLEAR_CONSUMER_DATA):
+        """The change of tenancy has this date: `utc`, None for no change."""
         utc = self.utc()
-        self.tenancy.publish(0, 0 if utc is None else utc, 0, date, arguments.get("control", 0x0200))
-        self._plan_tenancy(time)
+        event = max(self.tenancy.issuer_event_id, 0 if utc is None else utc)
+        if date is None and self.tenancy.date is not None:
+            event = self.tenancy.issuer_event_id  # a cancellation names what it cancels
+        self.tenancy.publish(0, event, 0, date, control)
+        self._plan_tenancy(self.now)
 
     def _plan_tenancy(self, time):
         date = self.tenancy.date
@@ -338,8 +354,59 @@ class ElectricityMeter(Device):
             entry["phases"] = [millivolts / 1000 for millivolts in averages]
         self.report("metrology", {"name": "voltage", "value": averages[0] / 1000})
         self.report("store", {"store": "average_rms_voltage", "operation": "append", "entry": entry})
-        for code in self.thresholds.crossings(averages):
+        crossings = self.thresholds.crossings(averages)
+        for code in crossings:
             self.event(code)
+        if crossings:
+            self.voltage_settings_changed()
+
+    def voltage_settings_changed(self):
+        """Thresholds, times or counters were written: keep them, look at the voltage anew."""
+        self._values.set(
+            "voltage_settings",
+            {
+                "conditions": {
+                    name: (condition.threshold, condition.seconds)
+                    for name, condition in self.excursions[0].conditions.items()
+                },
+                "thresholds": (self.thresholds.over, self.thresholds.under),
+                "counters": (self.thresholds.over_counters, self.thresholds.under_counters),
+            },
+        )
+        self._watch_voltage(self.now)
+
+    def _restore_voltage_settings(self):
+        kept = self._values.get("voltage_settings")
+        if kept is None:
+            return
+        for phase in self.excursions:
+            for name, (threshold, seconds) in kept["conditions"].items():
+                phase.conditions[name].threshold = threshold
+                phase.conditions[name].seconds = seconds
+        over, under = kept["thresholds"]
+        self.thresholds.over, self.thresholds.under = list(over), list(under)
+        over, under = kept["counters"]
+        self.thresholds.over_counters, self.thresholds.under_counters = list(over), list(under)
+
+    # -- GBCS ------------------------------------------------------------------------------------------------
+
+    def gbcs(self, octets, time):
+        """A GBCS message for the meter; returns the answers."""
+        self.now = time
+        answer = self.server.answer(octets, time)
+        return () if answer is None else (answer,)
+
+    def cosem_get(self, class_id, obis, number, selection, request):
+        return self.objects.get(class_id, obis, number, selection)
+
+    def cosem_set(self, class_id, obis, number, datum, request):
+        return self.objects.set(class_id, obis, number, datum)
+
+    def cosem_action(self, class_id, obis, number, datum, request):
+        return self.objects.action(class_id, obis, number, datum)
+
+    def gbcs_utc(self, time):
+        return self.clock.utc(time)
 
     def event(self, code, data=b"", alert=True):
         """Log an event, and tell the WAN where the event asks for an alert."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a meter keeps its clock: compared with the hub's, adjusted when little is wrong (REQ-CLK-1 to 5)."""
 
-from han.clock import DAY, INVALID, RELIABLE
+from han.clock import DAY, RELIABLE
 from han.devices import client, events
 from han.zcl import foundation
 
@@ -21,6 +21,7 @@ class Timekeeper:
     def __init__(self, device, interval=DAY):
         self._device = device
         self._interval = interval
+        self._hub = None  # the hub's time less the node's, as of the last answer
         self._told = False  # a large difference is told once, not at every comparison
 
     def begin(self, time):
@@ -41,6 +42,8 @@ class Timekeeper:
 
         def answered(frame, now):
             values = client.values(TIME, HUB_TIME, frame)
+            if values.get("time") is not None:
+                self._hub = values["time"] - now
             then(values.get("time"), bool(values.get("time_status", 0) & SYNCHRONISED), now)
 
         device.read(
@@ -78,20 +81,15 @@ class Timekeeper:
             self._told = True
             device.event(events.CLOCK_NOT_ADJUSTED)
 
-    def set_within(self, start, end, then, time):
-        """Set Clock with a validity interval: the clock takes the hub's time if that lies inside (REQ-CLK-4).
-
-        `then(utc, status, time)` gets the device's time and clock status afterwards (REQ-CLK-5).
-        """
+    def set_now(self, start, end, time):
+        """Set Clock with a validity interval: the clock takes the hub's time, as the hub last told it, if that lies inside
+        (REQ-CLK-4). Returns whether it did."""
+        if self._hub is None or not start <= time + self._hub <= end:
+            return False
         device = self._device
-
-        def told(hub_utc, synchronised, now):
-            if hub_utc is not None and start <= hub_utc <= end:
-                before = device.clock.utc(now)
-                device.clock.set(hub_utc, now)
-                device.report_clock("network")
-                device.clock_moved(None if before is None else hub_utc - before, now)
-            status = device.clock.status
-            then(None if status == INVALID else device.clock.utc(now), status, now)
-
-        self.ask(told, time)
+        before = device.clock.utc(time)
+        hub_utc = time + self._hub
+        device.clock.set(hub_utc, time)
+        device.report_clock("network")
+        device.clock_moved(None if before is None else hub_utc - before, time)
+        return True

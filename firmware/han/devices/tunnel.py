@@ -2,7 +2,7 @@
 """Tunnels for GBCS messages on the HAN [GBCS 10.2; ZSE 7]: who opens them, what goes through, what is asked for again."""
 
 from han.devices import client
-from han.zcl import foundation, status
+from han.zcl import clusters, foundation, status
 from han.zcl.frame import TO_CLIENT, TO_SERVER
 
 CLUSTER = 0x0704
@@ -36,6 +36,8 @@ class Tunnel:
         self.peer = None  # (EUI-64, endpoint)
         self.identifier = None
         self._seen = []
+        refusal = clusters.table(CLUSTER).command_named("transfer_data_error", 1 - direction)
+        self._refusals = (refusal.id,)
 
     def is_open(self):
         return self.identifier is not None
@@ -53,7 +55,9 @@ class Tunnel:
             if then is not None:
                 then(good, now)
 
-        self.device.ask(peer, self.endpoint, endpoint, CLUSTER, payload, answered, time, ANSWER_WITHIN, ATTEMPTS)
+        self.device.ask(
+            peer, self.endpoint, endpoint, CLUSTER, payload, answered, time, ANSWER_WITHIN, ATTEMPTS, self._refusals
+        )
 
     def take(self, fields, message, time):
         """TransferData of the other end: a status, or the error that answers it."""

@@ -101,8 +101,8 @@ class AverageThresholds:
     UNDER_RETURN = 0x8089
 
     def __init__(self, phases, over=264000, under=200000):
-        self.over = over
-        self.under = under
+        self.over = [over] * phases
+        self.under = [under] * phases
         self.over_counters = [0] * phases
         self.under_counters = [0] * phases
         self._over = [False] * phases
@@ -113,12 +113,12 @@ class AverageThresholds:
         polyphase = len(averages) > 1
         for phase, value in enumerate(averages):
             place = phase + 1 if polyphase else 0
-            over = value > self.over
+            over = value > self.over[phase]
             if over != self._over[phase]:
                 self._over[phase] = over
                 self.over_counters[phase] += over
                 events.append((self.OVER if over else self.OVER_RETURN) + place)
-            under = value < self.under
+            under = value < self.under[phase]
             if under != self._under[phase]:
                 self._under[phase] = under
                 self.under_counters[phase] += under

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the ESME answers in DLMS, sent through the hub and its tunnel."""
+
+from gas_supplier import BROKER, PARTIES, SECRETS, SUPPLIER
+from han.clock import INVALID, RELIABLE, from_iso, to_iso
+from han.gbcs import axdr, cosem_time, dlms, envelope, protection, use_cases
+from han.gbcs import cosem_places as places
+from simulated import IDENTITIES, Han
+
+MICROPYTHON_HEAP = "64M"
+QUIET = {"electricity_poll": 3600, "gas_poll": 86400, "history_poll": 86400, "tenancy_poll": 600}
+
+OPERATOR = "90b3d51f30020009"
+OPERATOR_SECRET = bytes(range(64, 96)).hex()
+ESME = bytes.fromhex(IDENTITIES["esme"])
+ALL_PARTIES = dict(PARTIES)
+ALL_PARTIES[OPERATOR] = {"role": use_cases.NETWORK_OPERATOR, "secret": OPERATOR_SECRET}
+SECRET_OF = {SUPPLIER: SECRETS[SUPPLIER], OPERATOR: OPERATOR_SECRET}
+
+TENANCY = 0x0022  # ECS12
+VOLTAGE = 0x0039  # ECS23
+SET_VOLTAGE = 0x00D1  # ECS29c
+NULL = (axdr.NULL, None)
+
+
+class Wan:
+    """Sends DLMS commands of one party and opens the answers."""
+
+    def __init__(self, han, party=SUPPLIER):
+        self.han = han
+        self.party = party
+        self.counter = 1000
+
+    def send(self, code, specifications, data):
+        """(data, result codes) of the answer."""
+        self.counter += 1
+        payload = dlms.encode(dlms.AccessRequest(dlms.invoke_id(self.counter), specifications, data))
+        message = envelope.Message(
+            envelope.COMMAND, self.counter, bytes.fromhex(self.party), ESME, code, payload=payload, signature=b""
+        )
+        message.mac = protection.mac_of(bytes.fromhex(SECRETS[BROKER]), message)
+        seen = len(self.han.of("gbcs"))
+        self.han.do("hub", "gbcs", octets=envelope.encode(message).hex())
+        self.han.run(5)
+        octets = bytes.fromhex(self.han.of("gbcs")[seen:][-1]["octets"])
+        answer = envelope.decode(octets)
+        assert answer.cra == envelope.RESPONSE, self.han.of("gbcs_refused")
+        assert protection.mac_is_valid(bytes.fromhex(SECRET_OF[self.party]), answer)
+        apdu = dlms.decode(answer.payload)
+        return apdu.data, [result for _, result in apdu.results]
+
+
+def with_meter(**esme):
+    esme["parties"] = ALL_PARTIES
+    han = Han(hub={"parties": ALL_PARTIES}, esme=esme, ihd=QUIET)
+    han.run("09:05:00")
+    return han
+
+
+def get(place, selection=None):
+    if selection is None:
+        return dlms.Specification(dlms.GET, place[0], place[1], place[2])
+    start, end = selection
+    descriptor = (
+        axdr.STRUCTURE,
+        [
+            (
+                axdr.STRUCTURE,
+                [
+                    (axdr.LONG_UNSIGNED, 1),
+                    (axdr.OCTET_STRING, b"\x00\x00\x5e\x2c\x64\xff"),
+                    (axdr.INTEGER, 2),
+                    (axdr.LONG_UNSIGNED, 0),
+                ],
+            ),
+            (axdr.DOUBLE_LONG_UNSIGNED, start),
+            (axdr.DOUBLE_LONG_UNSIGNED, end),
+            (axdr.ARRAY, []),
+        ],
+    )
+    return dlms.Specification(dlms.GET_WITH_SELECTION, place[0], place[1], place[2], 1, descriptor)
+
+
+def put(place):
+    return dlms.Specification(dlms.SET, place[0], place[1], place[2])
+
+
+def act(place):
+    return dlms.Specification(dlms.ACTION, place[0], place[1], place[2])
+
+
+def test_ecs12_sets_the_attributes_that_a_display_reads():
+    han = with_meter()
+    date = from_iso("2022-11-03T12:00:00Z")
+    _, results = Wan(han).send(TENANCY, [put(places.RESTRICT_DATA)], [(axdr.OCTET_STRING, cosem_time.encode(date))])
+    assert results == [0]
+    management = han.device("esme").attributes(1, 0x0708)
+    assert management.get("change_of_tenancy_update_date_time") == date
+    assert management.get("proposed_tenancy_change_control") == 0x0200
+    han.run("12:15:00")
+    assert han.device("ihd").state()["erasures"]["electricity"] == 1
+
+
+def test_ecs23_reads_counters_log_and_period():
+    han = with_meter()
+    han.do("esme", "voltage", volts=270)
+    han.run("11:01:00")
+    range_ = (from_iso("2022-11-03T10:00:00Z"), from_iso("2022-11-03T11:00:00Z"))
+    data, results = Wan(han, OPERATOR).send(
+        VOLTAGE,
+        [
+            get(places.UNDER_COUNTER_1),
+            get(places.UNDER_COUNTER_UNIT_1),
+            get(places.OVER_COUNTER_1),
+            get(places.OVER_COUNTER_UNIT_1),
+            get(places.VOLTAGE_LOG_1, range_),
+            get(places.VOLTAGE_PERIOD_1),
+        ],
+        [NULL] * 6,
+    )
+    assert results == [0] * 6
+    assert data[0] == (axdr.DOUBLE_LONG_UNSIGNED, 0)
+    assert data[2] == (axdr.DOUBLE_LONG_UNSIGNED, 1)
+    assert data[5] == (axdr.DOUBLE_LONG_UNSIGNED, 1800)
+    entries = [(to_iso(utc)[11:16], volts) for utc, volts in data[4][1][1]]
+    assert entries == [("10:00", 270), ("10:30", 270), ("11:00", 270)]
+
+
+def test_ecs29c_writes_the_period_and_the_running_one_is_dropped():
+    han = with_meter()
+    han.run("10:41:00")
+    conditions = [
+        places.EXTREME_OVER_THRESHOLD,
+        places.EXTREME_OVER_PERIOD,
+        places.EXTREME_UNDER_THRESHOLD,
+        places.EXTREME_UNDER_PERIOD,
+        places.SAG_THRESHOLD,
+        places.SAG_PERIOD,
+        places.SWELL_THRESHOLD,
+        places.SWELL_PERIOD,
+        places.AVERAGE_OVER_THRESHOLD_1,
+        places.AVERAGE_UNDER_THRESHOLD_1,
+    ]
+    values = [900, 280, 20, 170, 20, 210, 20, 250, 20, 260, 205]
+    _, results = Wan(han, OPERATOR).send(
+        SET_VOLTAGE,
+        [put(place) for place in [places.VOLTAGE_PERIOD_1] + conditions],
+        [(axdr.DOUBLE_LONG_UNSIGNED, value) for value in values],
+    )
+    assert results == [0] * 11
+    han.run("11:35:00")
+    stamps = [event["entry"]["utc"][11:16] for event in han.of("store", "esme") if "volts" in event["entry"]]
+    assert stamps[-2:] == ["11:15", "11:30"]
+    assert han.device("esme").excursions[0].conditions["swell"].threshold == 250000
+
+
+def test_after_the_first_failure_nothing_is_executed():
+    han = with_meter()
+    unknown = (1, b"\x00\x00\x00\x00\x00\x01", 2)
+    _, results = Wan(han, OPERATOR).send(
+        VOLTAGE, [get(places.VOLTAGE_PERIOD_1), get(unknown), get(places.OVER_COUNTER_1)], [NULL] * 3
+    )
+    assert results == [0, 4, 250]
+
+
+def test_ecs70_sets_the_clock_inside_the_interval_only():
+    han = with_meter()
+    meter = han.device("esme")
+    han.do("esme", "clock", status="invalid")
+
+    def set_clock(start, end):
+        limits = [cosem_time.encode(None), cosem_time.encode(start), cosem_time.encode(end)]
+        apdu = dlms.AccessRequest(
+            dlms.invoke_id(1),
+            [
+                put(places.TIME_CLOCK_BASE),
+                act(places.TIME_PRESET),
+                act(places.TIME_ADJUST),
+                get(places.TIME_VALUE),
+                get(places.TIME_STATUS),
+            ],
+            [
+                (axdr.ENUM, 5),
+                (axdr.STRUCTURE, [(axdr.OCTET_STRING, octets) for octets in limits]),
+                (axdr.INTEGER, 0),
+                NULL,
+                NULL,
+            ],
+        )
+        return answered(meter, apdu, han)
+
+    data, results = set_clock(han.utc() + 100, han.utc() + 200)
+    assert results == [0] * 5
+    assert data[4] == (axdr.UNSIGNED, INVALID)
+    data, results = set_clock(han.utc() - 100, han.utc() + 200)
+    assert data[4] == (axdr.UNSIGNED, RELIABLE)
+    assert cosem_time.decode(data[3][1])[0] == han.utc()
+
+
+def answered(meter, apdu, han):
+    """What the meter's objects answer to an access request, past the checks of the message around it."""
+    from han.gbcs import dlms_answer
+
+    class Holder:
+        pass
+
+    request = Holder()
+    request.content = apdu
+    meter.now = han.utc()
+    response = dlms.decode(dlms_answer.answer(meter.server, request, None))
+    return response.data, [result for _, result in response.results]
