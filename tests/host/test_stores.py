@@ -3,6 +3,7 @@
 
 from typing import Any
 
+import pytest
 from han.stores.plain import pack, unpack
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,3 +95,19 @@ def test_micropython_does_the_same(micropython_peer: MicroPythonPeer) -> None:
 
     logs()
     values()
+
+
+@pytest.mark.soak
+@settings(deadline=None, max_examples=30_000)
+@given(GEOMETRY, LOG_OPERATIONS, st.integers(0, 60), DAMAGES)
+def test_many_logs(geometry: Geometry, operations: list[Any], count: int, damages: list[Any]) -> None:
+    play_log(*geometry, operations)
+    play_damaged_log(*geometry, count, damages)
+
+
+@pytest.mark.soak
+@settings(deadline=None, max_examples=30_000)
+@given(VALUE_OPERATIONS, st.lists(st.dictionaries(NAMES, PLAIN, min_size=1, max_size=2), max_size=8), DAMAGES)
+def test_many_values(operations: list[Any], changes: list[Any], damages: list[Any]) -> None:
+    play_values(operations)
+    play_damaged_values(changes, damages)

@@ -47,7 +47,8 @@ class Written:
         newest = found[-1][0] if found else -1
         # The record being written may be there without a word; nothing that was told may be missing.
         assert newest in (self.log, self.log + 1), f"the log ends with {newest} after {self.log} was written"
-        assert counter in (self.counter, self.counter + 1), f"the counter is {counter} after {self.counter} was written"
+        # The counter takes the number of a record, and only once that record is there.
+        assert counter in (self.counter, newest), f"the counter is {counter} after {self.counter} was written"
         numbers = range(max(0, newest + 1 - CAPACITY), newest + 1)
         assert found == [(number, number * 7) for number in numbers]
         assert key == (bytes(range(200)) if newest >= 0 else key)
