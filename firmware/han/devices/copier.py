@@ -115,6 +115,7 @@ class Copier:
         proxy = self._proxy
         if not proxy.half_hours.append(slot, value):
             return
+        proxy.counted["litres"] += value or 0
         proxy.report(
             "store", {"store": "profile_data", "operation": "append", "entry": {"utc": to_iso(slot), "value": value}}
         )

@@ -57,6 +57,8 @@ class GasProxy(Device):
             stores, (events.GENERAL, events.SECURITY, events.METER_GENERAL, events.METER_SECURITY)
         )
         self.copier = Copier(self, stores.values)
+        # What was counted since the beginning: what a litre came to in energy and money.
+        self.counted = stores.values.get("counted", {"litres": 0, "energy": 0, "cost": 0})
         self._restore()
         self._session_time = False  # the meter's time in this wake: False none came, None it was invalid
         self._session_status = UNRELIABLE
@@ -133,7 +135,7 @@ class GasProxy(Device):
         if values.get("attribute_reporting_status") == 1:
             self._session_end = None
             if cluster == METERING:
-                self.copier.push_complete(values.get("current_summation_delivered"), self._moment(time))
+                self.copier.push_complete(self.metering.get("current_summation_delivered"), self._moment(time))
         return self.copier.answer_to_report(message)
 
     def _keep(self, cluster, records, values, time):
@@ -168,8 +170,10 @@ class GasProxy(Device):
         if today is None:
             return
         history.roll(utc - 1)  # at midnight the day that ends there is meant
-        history.add(utc - 1, today - (history.total("day", 0) or 0))
-        self._values.set(name, history.state())
+        used = today - (history.total("day", 0) or 0)
+        history.add(utc - 1, used)
+        self.counted[name] += used
+        self._values.set_all({name: history.state(), "counted": self.counted})
 
     # -- what readers on the HAN ask for beyond attributes --------------------------------------------------
 
@@ -229,12 +233,8 @@ class GasProxy(Device):
         date = self.tenancy.in_force(self.utc())
         if date is not None:
             for history, name in ((self.energy, "energy"), (self.cost, "cost")):
-                history.hide_before(date, self._unknown)
+                history.hide_before(date, _Share(self, name))
                 self._values.set(name, history.state())
-
-    def _unknown(self, start, date):
-        """Energy and cost are not kept by half hour: the straddling period is hidden as far as it has run."""
-        return None
 
     # -- GBCS ------------------------------------------------------------------------------------------------
 
@@ -285,3 +285,19 @@ class GasProxy(Device):
 
 def _nothing():
     pass
+
+
+class _Share:
+    """What was used of energy or money before a date: the gas that the half-hour log says, times what a litre came to on
+    the proxy so far. Only gas is kept by half hour. None where the log does not know."""
+
+    def __init__(self, proxy, name):
+        self._proxy = proxy
+        self._name = name
+
+    def __call__(self, start, date):
+        counted = self._proxy.counted
+        litres = self._proxy.half_hours.used_before(start, date)
+        if litres is None or not counted["litres"]:
+            return None
+        return litres * counted[self._name] // counted["litres"]

@@ -372,6 +372,9 @@ class GasMeter(Device):
             self.time_server.set("time_status", synchronised)
             reports.append((TIME, self._report(TIME, ("time_status",), self.time_server)))
             self.metering.set("reading_snapshot_time", self.utc())
+        names = HALF_HOURLY + (("reading_snapshot_time",) if self.sends_time else ())
+        reports.append((METERING, self._report(METERING, names, self.metering)))
+        reports.append((PREPAYMENT, self._report(PREPAYMENT, ("current_day_cost_consumption_delivered",), self.prepayment)))
         sets = []
         for names in STATIC:
             sets.append((METERING, names, False))
@@ -386,8 +389,6 @@ class GasMeter(Device):
                 if timed and self.sends_time:
                     names = names + ("reading_snapshot_time",)
                 reports.append((cluster, self._report(cluster, names, attributes)))
-        names = HALF_HOURLY + (("reading_snapshot_time",) if self.sends_time else ())
-        reports.append((PREPAYMENT, self._report(PREPAYMENT, ("current_day_cost_consumption_delivered",), self.prepayment)))
         utc = self.utc()
         if utc is not None and utc % DAY < HALF_HOUR:
             found = self.daily_reads.serve(utc - utc % DAY, None, 0, snapshots.GENERAL)
@@ -396,7 +397,7 @@ class GasMeter(Device):
                 reports.append((METERING, foundation.command(METERING, name, TO_CLIENT, fields, self.next_sequence())))
         # The last attribute of the push says that it is complete [ZSE 2].
         self.metering.set("attribute_reporting_status", COMPLETE)
-        reports.append((METERING, self._report(METERING, names + ("attribute_reporting_status",), self.metering)))
+        reports.append((METERING, self._report(METERING, ("attribute_reporting_status",), self.metering)))
         return reports
 
     def _report(self, cluster, names, attributes):

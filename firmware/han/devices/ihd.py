@@ -37,6 +37,7 @@ ACCOUNT = (
     "low_credit_warning",
 )
 ELECTRICITY_TARIFF = ("no_tier_block1_price",)
+STAYS = ACCOUNT + ELECTRICITY_TARIFF + ("supply_status",)
 TENANCY = ("change_of_tenancy_update_date_time", "proposed_tenancy_change_control")
 
 HUB_TIME = ("time", "time_status")
@@ -285,7 +286,8 @@ class InHomeDisplay(Device):
         """Forget the former occupier of one fuel. The mark is written first, so that a loss of power cannot stop it."""
         fuel.values.set("erasing_" + fuel.name, date)
         fuel.memory = {}
-        fuel.now = {}
+        # Balance, tariff and the state of the supply are the meter's and stay (REQ-0056-16).
+        fuel.now = {name: fuel.now[name] for name in STAYS if name in fuel.now}
         fuel.keep()
         fuel.watch.done(date)
         fuel.values.set("erasing_" + fuel.name, None)
