@@ -17,7 +17,7 @@ NAMES = sorted(set(examples.TYPES) - set(examples.COLLECTIONS) - {"nodata", "unk
 
 @pytest.mark.parametrize("name", sorted(examples.TYPES))
 def test_types_round_trip(name):
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(value=examples.values(name), before=st.binary(max_size=3), after=st.binary(max_size=3))
     def check(value, before, after):
         octets = types.encode(examples.TYPES[name], value)
@@ -31,7 +31,7 @@ def test_types_round_trip(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_octets_of_types_are_zigpys(name):
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(value=examples.values(name))
     def check(value):
         assert types.encode(examples.TYPES[name], value) == examples.zigpy_octets(name, value)
@@ -82,7 +82,7 @@ def test_global_commands_round_trip(name, micropython_peer: MicroPythonPeer):
     command = commands.identifier(name)
     count = [0]
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(value=examples.GLOBAL[name])
     def check(value):
         payload = commands.encode(command, value)
@@ -99,7 +99,7 @@ def test_global_commands_round_trip(name, micropython_peer: MicroPythonPeer):
 def test_cluster_commands_both_ways(command, micropython_peer: MicroPythonPeer):
     count = [0]
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(example=examples.examples(command))
     def check(example):
         fields, octets = example
@@ -108,7 +108,7 @@ def test_cluster_commands_both_ways(command, micropython_peer: MicroPythonPeer):
         assert decoded == (command.name, fields)
         assert list(decoded[1]) == list(fields)
         count[0] += 1
-        if count[0] % 10 == 0:
+        if count[0] % 7 == 0:
             micropython_peer.same("han.zcl.clusters:encode_command", command.cluster, command.name, command.direction, fields)
             micropython_peer.same(
                 "han.zcl.clusters:decode_command", command.cluster, command.identifier, command.direction, octets

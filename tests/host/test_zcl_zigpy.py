@@ -72,7 +72,7 @@ def test_zigpy_reads_cluster_commands(command):
     schema = zigpy_command(command).schema
     kinds = [field.get("type") for field in command.entry["fields"]]
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(example=examples.examples(command))
     def check(example):
         fields, octets = example
@@ -138,7 +138,7 @@ def without_text(value: Any) -> bool:
 def test_zigpy_reads_global_commands(name):
     command = commands.identifier(name)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(value=FOR_ZIGPY[name])
     def check(value):
         payload = commands.encode(command, value)
