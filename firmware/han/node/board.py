@@ -6,6 +6,8 @@ import select
 import sys
 import time
 
+import micropython
+
 from han.errors import HanError
 from han.node import settings as settings_file
 from han.node.console import Console, event
@@ -109,7 +111,10 @@ def main():
     try:
         done = Board(settings, ticks).run()
     except KeyboardInterrupt:
+        micropython.kbd_intr(-1)  # Ctrl-C is often sent twice
         print("hanref: interrupted")
+        time.sleep_ms(20)
+        micropython.kbd_intr(3)
         return
     print("hanref:", done)
     if done == "restart":

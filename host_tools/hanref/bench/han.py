@@ -21,7 +21,7 @@ from hanref.bench.file import Bench, check_radios
 from hanref.bench.place import Place
 from hanref.bench.wire import Wire
 from hanref.errors import BenchError, UsageError
-from hanref.flash.image import image
+from hanref.flash.image import Image, image
 from hanref.flash.install import Installed, install
 from hanref.flash.settings import radio
 
@@ -37,7 +37,8 @@ Told = Callable[[str], None]
 class BoardHan:
     """Boards on a simulated air. Use as a context manager: it flashes and commissions them; `lines` then runs the plan.
 
-    `plan` is the document of a run, `capture` the pcapng to write. `told` gets a sentence now and then for whoever waits.
+    `plan` is the document of a run, `capture` the pcapng to write, `flashes` a folder in which the flash memory of emulated
+    boards outlives the HAN, so that the next one has less to write. `told` gets a sentence now and then for whoever waits.
     Raises UsageError for a bench that cannot be, BenchError where a board fails.
     """
 
@@ -48,6 +49,7 @@ class BoardHan:
         capture: Path | None = None,
         conditions: Conditions | None = None,
         told: Told | None = None,
+        flashes: Path | None = None,
     ) -> None:
         self.plan = plan
         self.bench = bench
@@ -56,6 +58,7 @@ class BoardHan:
         self._start = plan["start"] * 1000
         self._told = told or (lambda sentence: None)
         self._folder = tempfile.TemporaryDirectory(prefix="hanref-")
+        self._flashes = flashes or Path(self._folder.name)
         if not check_radios(bench, self.roles):
             raise UsageError("bench: boards with radios of their own: the air between them cannot be stepped")
         self.air = Air(plan["seed"], self._start - _COMMISSIONING, conditions, capture)
@@ -67,6 +70,7 @@ class BoardHan:
         self._lines: list[str] = []
         self._feeds: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
         self._running = False
+        self._steps: list[list[Any]] = []
         self.clockwork = Clockwork((), self.air, self._drain)
 
     def __enter__(self) -> Self:
@@ -96,7 +100,7 @@ class BoardHan:
     def _power_on(self) -> None:
         self._told(f"starting {len(self.roles)} boards")
         for role in self.roles:
-            place = Place(role, self.bench.entry(role), Path(self._folder.name))
+            place = Place(role, self.bench.entry(role), Path(self._folder.name), self._flashes)
             place.wire = Wire(self.air.coprocessor(self.identities[role]))
             self.places[role] = place
             place.power_on()
@@ -105,13 +109,14 @@ class BoardHan:
     def _flash(self) -> None:
         self._told(f"flashing {len(self.roles)} boards")
         # Boards of one kind in different roles share nothing, so they are flashed side by side.
+        images = {role: image(role) for role in self.roles}
         with ThreadPoolExecutor(len(self.roles)) as pool:
-            work = {role: pool.submit(self._flash_one, role) for role in self.roles}
+            work = {role: pool.submit(self._flash_one, role, images[role]) for role in self.roles}
             self.installed = {role: done.result() for role, done in work.items()}
 
-    def _flash_one(self, role: str) -> Installed:
+    def _flash_one(self, role: str, image: Image) -> Installed:
         place = self.places[role]
-        return install(place.board, place.port, image(role), self.settings(role), fresh_stores=True)
+        return install(place.board, place.port, image, self.settings(role), fresh_stores=True)
 
     def settings(self, role: str) -> dict[str, Any]:
         """What is written to the board's /settings.json."""
@@ -169,17 +174,24 @@ class BoardHan:
 
     def lines(self) -> Iterator[str]:
         """Every line of the run, in order. Raises BenchError where a board fails."""
-        end = self.plan["end"] * 1000
-        self._running = True
-        self.clockwork.step(self.places.values())
-        for at, role, verb, arguments in sorted(self.plan["steps"], key=lambda step: step[0]):
-            yield from self._run_to(min(self._start + at, end))
+        yield from self.run(self.plan["end"] * 1000 - self.air.now)
+        yield "Z %s\n" % json.dumps(self.summary())
+
+    def run(self, milliseconds: int) -> Iterator[str]:
+        """The lines of a stretch of the run, from where it stands."""
+        end = self.air.now + milliseconds
+        if not self._running:
+            self._running = True
+            self._steps = sorted(self.plan["steps"], key=lambda step: step[0])[::-1]
+            self.clockwork.step(self.places.values())
+        while self._steps and self._start + self._steps[-1][0] <= end:
+            at, role, verb, arguments = self._steps.pop()
+            yield from self._run_to(self._start + at)
             self.command(role, verb, arguments)
         yield from self._run_to(end)
         self.clockwork.step([place for place in self.places.values() if place.on])
         self.clockwork.settle()
         yield from self._taken()
-        yield "Z %s\n" % json.dumps(self.summary())
 
     def _run_to(self, moment: int) -> Iterator[str]:
         """Let time go on in stretches, so that whoever reads the lines sees how far it is."""

@@ -23,13 +23,13 @@ class BoardHangs(BenchError):
 
 
 class Place:
-    """A board by role. `port` is its serial port while it has power.
+    """A board by role. `folder` is for its sockets, `flashes` for the flash memory of an emulated one.
 
     `now` is the time it was stepped to, `deadline` when it wants to be stepped next; `dirty` says that it may have moved
     since it was asked last. Times are seconds since 2000.
     """
 
-    def __init__(self, role: str, entry: Entry, folder: Path) -> None:
+    def __init__(self, role: str, entry: Entry, folder: Path, flashes: Path) -> None:
         self.role = role
         self.entry = entry
         self.board = find(entry.board)
@@ -42,6 +42,7 @@ class Place:
         self.dirty = False
         self.events: deque[dict[str, Any]] = deque()
         self._folder = folder
+        self._flashes = flashes
         self._emulated: EmulatedBoard | None = None
         self._link: Link | None = None
         self._in = self._out = 0  # of the board, as it counts since its start
@@ -68,7 +69,7 @@ class Place:
                 self._emulated = EmulatedBoard(
                     self.role,
                     self.entry.heap or HEAP,
-                    flash=self._folder / f"{self.role}.flash",
+                    flash=self._flashes / f"{self.role}.flash",
                     radio=self._folder / f"{self.role}.radio",
                 )
             else:

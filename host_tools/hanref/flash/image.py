@@ -5,7 +5,7 @@ import ast
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from hanref import resources
@@ -48,8 +48,12 @@ class Image:
         return sum(map(len, self.modules.values())) + sum(map(len, self.scripts.values()))
 
 
+@cache
 def image(role: str) -> Image:
-    """The image of a role. Raises UsageError for a role that is none or has no firmware yet."""
+    """The image of a role, the same for as long as this process runs.
+
+    Raises UsageError for a role that is none or has no firmware yet.
+    """
     if role not in DEVICES:
         raise UsageError(f"role {role!r}: there are {', '.join(DEVICES)}")
     sources = resources.firmware()

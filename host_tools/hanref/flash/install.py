@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hanref.boards.schema import Board
@@ -61,6 +62,47 @@ def install(
                 remote.remove_file(f"{STORES}/{name}")
     version = _check(port, image, settings)
     return Installed(total, time.monotonic() - started, version)
+
+
+def kind_of(port: str) -> Board:
+    """What kind of board is on a port; what ran there is stopped. Raises UsageError for one that is not known."""
+    from hanref.boards import known
+
+    with Remote(port) as remote:
+        machine = remote.inspect().machine
+    for board in known().values():
+        if machine.startswith(board.recognise.machine):
+            return board
+    raise UsageError(f"port {port}: a {machine!r} is there, which is no board hanref knows")
+
+
+def copy_folder(port: str, folder: Path) -> Installed:
+    """Put the Python files of any project on the board's file system, those that are not there yet; then start it.
+
+    Tests and what begins with a dot are left out. Raises PortError, BenchError.
+    """
+    started = time.monotonic()
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        hidden = any(part.startswith((".", "__pycache__")) for part in name.parts)
+        if path.suffix in (".py", ".mpy", ".json") and not hidden and not _is_test(path):
+            files["/" + name.as_posix()] = path.read_bytes()
+    written = 0
+    with Remote(port) as remote:
+        there = remote.hashes(list(files))
+        for target, octets in files.items():
+            if there[target] != hashlib.sha256(octets).hexdigest():
+                remote.write_file(target, octets, _unseen)
+                written += len(octets)
+    with Link.open(port) as link:
+        link.start()
+        link.wait_for("soft reboot", _START_LIMIT)
+    return Installed(written, time.monotonic() - started, "")
+
+
+def _is_test(path: Path) -> bool:
+    return path.name == "conftest.py" or path.name.startswith("test_") or path.name.endswith("_test.py")
 
 
 def _missing(board: Board, found: Found, image: Image, settings: dict[str, Any]) -> list[tuple[str, bytes]]:

@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import tempfile
+import zlib
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,16 +34,36 @@ for _module in (mpremote_romfs, transport_serial):
 
 Progress = Callable[[int], None]  # octets written since the last call
 
+_HASH = """
+import hashlib
+def _hash_of(path):
+    digest = hashlib.sha256()
+    try:
+        with open(path, 'rb') as file:
+            while True:
+                piece = file.read(512)
+                if not piece:
+                    return ''.join('%02x' % octet for octet in digest.digest())
+                digest.update(piece)
+    except OSError:
+        return None
+"""
+_PREPARE = """
+import vfs
+from binascii import a2b_base64
+from io import BytesIO
+try:
+    from deflate import DeflateIO, RAW
+except ImportError:
+    DeflateIO = None
+segment = vfs.rom_ioctl(2, 0)
+"""
+_CAN_INFLATE = "DeflateIO is not None"
+_WINDOW_BITS = 11
 # Asks everything at once: each question costs a turn on the line.
 _INSPECT = """
 import os, sys, hashlib
 {functions}
-def _hash_of(path):
-    try:
-        with open(path, 'rb') as file:
-            return ''.join('%02x' % octet for octet in hashlib.sha256(file.read()).digest())
-    except OSError:
-        return None
 def _text(path):
     try:
         with open(path) as file:
@@ -122,7 +143,7 @@ class Remote:
         """What is on the board."""
         functions = "".join(inspect.getsource(part) for part in (on_board._files, on_board.code_hash))
         names = f"_FOLDER = {on_board._FOLDER}\n_PIECE = {on_board._PIECE}\n"
-        script = _INSPECT.format(functions=names + functions, settings=SETTINGS, marker=MARKER)
+        script = _INSPECT.format(functions=_HASH + names + functions, settings=SETTINGS, marker=MARKER)
         with self._errors():
             answer = ast.literal_eval(self._transport.exec(script).decode().strip())
         machine, platform, version, romfs, file_system, in_romfs, in_files, boot, main, settings, unfinished = answer
@@ -147,6 +168,12 @@ class Remote:
                     self._transport.fs_mkdir(folder)
             self._transport.fs_writefile(path, octets, progress_callback=tell)
 
+    def hashes(self, paths: list[str]) -> dict[str, str | None]:
+        """SHA-256 of files, None for one that is not there."""
+        with self._errors():
+            self._transport.exec(_HASH)
+            return dict(zip(paths, self._transport.eval(f"[_hash_of(path) for path in {paths!r}]"), strict=True))
+
     def remove_file(self, path: str) -> None:
         """Remove a file that is there."""
         with self._errors():
@@ -170,7 +197,7 @@ class Remote:
         """Write an image into ROMFS; it is mounted at the next start."""
         run = self._transport.exec
         with self._errors():
-            run("import vfs\nfrom binascii import a2b_base64\nsegment = vfs.rom_ioctl(2, 0)")
+            run(_PREPARE)
             run("try:\n vfs.umount('/rom')\nexcept OSError:\n pass")
             by_blocks = self._transport.eval("hasattr(segment, 'ioctl')")
             if by_blocks:
@@ -180,9 +207,10 @@ class Remote:
                 piece = min(_PIECE, size)
             else:
                 piece = max(_PIECE, self._transport.eval(f"vfs.rom_ioctl(3, 0, {len(octets)})"))
+            compressed = self._transport.eval(_CAN_INFLATE)
             for at in range(0, len(octets), piece):
                 part = octets[at : at + piece]
-                run(f"piece = a2b_base64({b2a_base64(part + bytes(piece - len(part)))!r})")
+                run(_piece(part + bytes(piece - len(part)), compressed))
                 if by_blocks:
                     run(f"segment.writeblocks({at // size}, piece, {at % size})")
                 else:
@@ -211,6 +239,15 @@ class Remote:
         except (serial.SerialException, OSError, ValueError) as error:
             return why(self.port, error)
         return PortError(f"port {self.port}: cannot be opened")
+
+
+def _piece(octets: bytes, compressed: bool) -> str:
+    """The statement that makes `piece` these octets on the board. Each character on the way costs more than inflating."""
+    if not compressed:
+        return f"piece = a2b_base64({b2a_base64(octets, newline=False)!r})"
+    deflater = zlib.compressobj(9, wbits=-_WINDOW_BITS)
+    text = b2a_base64(deflater.compress(octets) + deflater.flush(), newline=False)
+    return f"piece = DeflateIO(BytesIO(a2b_base64({text!r})), RAW, {_WINDOW_BITS}).read()"
 
 
 def romfs_image(files: dict[str, bytes]) -> bytes:

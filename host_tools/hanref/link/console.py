@@ -41,16 +41,22 @@ class Link:
     """The console of one board. A thread reads the port, so that a board that reports is never held up.
 
     `name` says in errors which board it is. What is neither answer nor event goes to `log`, a bounded queue of lines;
-    `damaged` counts lines whose check fails. `on_event` is called in the reading thread, in the order of events.
+    `damaged` counts lines whose check fails. `on_event` is called in the reading thread, in the order of events, and
+    `on_octets` with all that the board says.
     """
 
     def __init__(
-        self, port: serial.SerialBase, name: str = "", on_event: Callable[[dict[str, Any]], None] | None = None
+        self,
+        port: serial.SerialBase,
+        name: str = "",
+        on_event: Callable[[dict[str, Any]], None] | None = None,
+        on_octets: Callable[[bytes], None] | None = None,
     ) -> None:
         self.name = name or str(port.port)
         self.log: deque[str] = deque(maxlen=_KEPT_LINES)
         self.damaged = 0
         self.on_event = on_event
+        self._on_octets = on_octets
         self._port = port
         self._port.timeout = 0.2
         self._number = secrets.randbelow(100_000_000)  # not that of the request an earlier client ended with
@@ -74,13 +80,16 @@ class Link:
 
     def close(self) -> None:
         """Give the port back. The firmware goes on."""
+        self.stop()
+        self._port.close()
+
+    def stop(self) -> None:
+        """Read no more; the port stays open."""
         self._closing = True
-        if self._port.is_open:
-            cancel = getattr(self._port, "cancel_read", None)
-            if cancel is not None:
-                cancel()
-            self._reader.join(2)
-            self._port.close()
+        cancel = getattr(self._port, "cancel_read", None)
+        if cancel is not None and self._port.is_open:
+            cancel()
+        self._reader.join(2)
 
     def __enter__(self) -> Self:
         return self
@@ -139,6 +148,10 @@ class Link:
             raise BenchError(f"{self.name}: speaks {version.get('protocol')}, this bench {PROTOCOL}: flash it again")
         return version
 
+    def write(self, octets: bytes) -> None:
+        """Octets to the board as they are. Raises NoAnswer where the port is gone."""
+        self._write(octets)
+
     def start(self) -> None:
         """Start the firmware from wherever the board is: boot.py and main.py run."""
         self._write(_RUN)
@@ -181,6 +194,8 @@ class Link:
                         self._arrived.notify_all()
                 return
             if octets:
+                if self._on_octets is not None:
+                    self._on_octets(octets)
                 *lines, pending = (pending + octets).split(b"\n")
                 pending = pending[-2 * LONGEST * 4 :]
                 self._take(lines)

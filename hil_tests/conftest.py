@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boards and HANs for the tests of this folder. docs/hil.md tells how to run them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hanref.air.simulation import Conditions
+from hanref.bench.file import Bench, load
+from hanref.bench.han import BoardHan
+from hanref.run.plan import make
+from hanref.scenario import parse
+
+HEADING = """
+[scenario]
+name = "hil"
+title = "hil"
+start = 2022-11-03T10:07:13Z
+duration = "1h"
+tiers = ["emulated", "physical"]
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The tests of this folder are for boards: the service need not be named on the command line."""
+    if not config.getoption("embedded_services"):
+        config.option.embedded_services = "micropython"
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """The boards of `--bench`, else emulated ones."""
+    path = request.config.getoption("bench")
+    return load(Path(path)) if path else Bench()
+
+
+HanMaker = Callable[..., BoardHan]
+
+
+@pytest.fixture
+def make_han(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HanMaker]:
+    """`make_han("[devices.hub]\\n…", conditions)` flashes the boards of these devices and brings them on one network."""
+    with ExitStack() as stack:
+
+        def made(devices: str, conditions: Conditions | None = None, **changes: Any) -> BoardHan:
+            plan = make(parse(HEADING + devices, "hil.toml"))
+            flashes = tmp_path_factory.getbasetemp() / "flashes"
+            flashes.mkdir(exist_ok=True)
+            return stack.enter_context(
+                BoardHan({**plan.document, **changes}, bench, conditions=conditions, flashes=flashes)
+            )
+
+        yield made

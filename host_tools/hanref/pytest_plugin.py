@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pytest plugin: the service `micropython` of pytest-embedded, and requirement markers. docs/hil.md tells how to use it.
+
+`pytest --embedded-services micropython` gives a `dut` that is a MicroPython board: flashed with mpremote, emulated
+unless `--port` names one. Nothing here is loaded unless it is asked for.
+"""
+
+import functools
+import importlib.util
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+
+SERVICE = "micropython"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the service; `--port`, `--count` and `--app-path` are pytest-embedded's."""
+    group = parser.getgroup("embedded-micropython")
+    group.addoption("--bench", metavar="FILE", help="bench.toml: which board stands for which role (docs/bench.md)")
+    group.addoption("--heap", type=int, metavar="OCTETS", help="heap of emulated boards")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the service with pytest-embedded, where that is installed, and the marker."""
+    config.addinivalue_line("markers", "requirement(*ids): requirements that a test shows; properties in the JUnit file")
+    if importlib.util.find_spec("pytest_embedded") is not None:
+        _register(config)
+
+
+def _register(config: pytest.Config) -> None:
+    """pytest-embedded has a closed list of services and no way to add one: so it is extended from outside."""
+    from pytest_embedded import dut_factory, plugin, utils
+
+    utils.SERVICE_LIB_NAMES[SERVICE] = __name__
+    if hasattr(plugin._fixture_classes_and_options_fn, SERVICE):
+        return
+    extended = _with_boards(plugin._fixture_classes_and_options_fn, config)
+    plugin._fixture_classes_and_options_fn = extended
+    dut_factory._fixture_classes_and_options_fn = extended
+
+
+def _with_boards(classes_and_options: Callable[..., Any], config: pytest.Config) -> Callable[..., Any]:
+    """Chooses our classes where the service is asked for."""
+
+    @functools.wraps(classes_and_options)
+    def extended(**named: Any) -> Any:
+        options = classes_and_options(**named)
+        if SERVICE in named["_services"]:
+            from hanref.hil.service import MicroPythonApp, MicroPythonDut, MicroPythonSerial
+
+            options.classes.update({"app": MicroPythonApp, "serial": MicroPythonSerial, "dut": MicroPythonDut})
+            options.kwargs["serial"] = {
+                "msg_queue": named["msg_queue"],
+                "app": None,  # filled in by pytest-embedded
+                "port": named["port"],
+                "baud": named["baud"],
+                "dut_index": named["dut_index"],
+                "heap": config.getoption("heap"),
+                "meta": named["_meta"],
+            }
+            options.kwargs["dut"]["serial"] = None
+        return options
+
+    setattr(extended, SERVICE, True)
+    return extended
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Requirement ids go to the JUnit file as properties, whatever becomes of the test."""
+    known = {value for name, value in item.user_properties if name == "requirement"}
+    for marker in item.iter_markers("requirement"):
+        for identifier in marker.args:
+            if identifier not in known:
+                item.user_properties.append(("requirement", identifier))
+                known.add(identifier)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows what its boards said last: tracebacks first."""
+    report = yield
+    if report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            for board in value if isinstance(value, (list, tuple)) else [value]:
+                said = getattr(board, "last_words", None)
+                if callable(said) and name != "request":
+                    report.sections.append((f"board {getattr(board, 'board_name', name)}", said()))
+    return report
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the emulated boards."""
+    import sys
+
+    service = sys.modules.get("hanref.hil.service")
+    if service is not None:
+        service.close_boards()
