@@ -1,53 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the ESME answers in DLMS, sent through the hub and its tunnel."""
 
-from gas_supplier import BROKER, PARTIES, SECRETS, SUPPLIER
+from dlms_wan import ALL_PARTIES, NULL, OPERATOR, Wan, act, get, put
 from han.clock import INVALID, RELIABLE, from_iso, to_iso
-from han.gbcs import axdr, cosem_time, dlms, envelope, protection, use_cases
+from han.gbcs import axdr, cosem_time, dlms
 from han.gbcs import cosem_places as places
-from simulated import IDENTITIES, Han
+from simulated import Han
 
 MICROPYTHON_HEAP = "64M"
 QUIET = {"electricity_poll": 3600, "gas_poll": 86400, "history_poll": 86400, "tenancy_poll": 600}
 
-OPERATOR = "90b3d51f30020009"
-OPERATOR_SECRET = bytes(range(64, 96)).hex()
-ESME = bytes.fromhex(IDENTITIES["esme"])
-ALL_PARTIES = dict(PARTIES)
-ALL_PARTIES[OPERATOR] = {"role": use_cases.NETWORK_OPERATOR, "secret": OPERATOR_SECRET}
-SECRET_OF = {SUPPLIER: SECRETS[SUPPLIER], OPERATOR: OPERATOR_SECRET}
-
 TENANCY = 0x0022  # ECS12
 VOLTAGE = 0x0039  # ECS23
 SET_VOLTAGE = 0x00D1  # ECS29c
-NULL = (axdr.NULL, None)
-
-
-class Wan:
-    """Sends DLMS commands of one party and opens the answers."""
-
-    def __init__(self, han, party=SUPPLIER):
-        self.han = han
-        self.party = party
-        self.counter = 1000
-
-    def send(self, code, specifications, data):
-        """(data, result codes) of the answer."""
-        self.counter += 1
-        payload = dlms.encode(dlms.AccessRequest(dlms.invoke_id(self.counter), specifications, data))
-        message = envelope.Message(
-            envelope.COMMAND, self.counter, bytes.fromhex(self.party), ESME, code, payload=payload, signature=b""
-        )
-        message.mac = protection.mac_of(bytes.fromhex(SECRETS[BROKER]), message)
-        seen = len(self.han.of("gbcs"))
-        self.han.do("hub", "gbcs", octets=envelope.encode(message).hex())
-        self.han.run(5)
-        octets = bytes.fromhex(self.han.of("gbcs")[seen:][-1]["octets"])
-        answer = envelope.decode(octets)
-        assert answer.cra == envelope.RESPONSE, self.han.of("gbcs_refused")
-        assert protection.mac_is_valid(bytes.fromhex(SECRET_OF[self.party]), answer)
-        apdu = dlms.decode(answer.payload)
-        return apdu.data, [result for _, result in apdu.results]
 
 
 def with_meter(**esme):
@@ -55,38 +20,6 @@ def with_meter(**esme):
     han = Han(hub={"parties": ALL_PARTIES}, esme=esme, ihd=QUIET)
     han.run("09:05:00")
     return han
-
-
-def get(place, selection=None):
-    if selection is None:
-        return dlms.Specification(dlms.GET, place[0], place[1], place[2])
-    start, end = selection
-    descriptor = (
-        axdr.STRUCTURE,
-        [
-            (
-                axdr.STRUCTURE,
-                [
-                    (axdr.LONG_UNSIGNED, 1),
-                    (axdr.OCTET_STRING, b"\x00\x00\x5e\x2c\x64\xff"),
-                    (axdr.INTEGER, 2),
-                    (axdr.LONG_UNSIGNED, 0),
-                ],
-            ),
-            (axdr.DOUBLE_LONG_UNSIGNED, start),
-            (axdr.DOUBLE_LONG_UNSIGNED, end),
-            (axdr.ARRAY, []),
-        ],
-    )
-    return dlms.Specification(dlms.GET_WITH_SELECTION, place[0], place[1], place[2], 1, descriptor)
-
-
-def put(place):
-    return dlms.Specification(dlms.SET, place[0], place[1], place[2])
-
-
-def act(place):
-    return dlms.Specification(dlms.ACTION, place[0], place[1], place[2])
 
 
 def test_ecs12_sets_the_attributes_that_a_display_reads():

@@ -2,12 +2,19 @@
 """Communications Hub Function: time server of the HAN, keeper of the device log, way to and from the WAN."""
 
 from han.clock import INVALID, RELIABLE, status_number
+from han.crypto import mmo
 from han.devices import events
+from han.devices.chf_cosem import HubObjects
 from han.devices.device import Device
+from han.devices.device_log import DeviceLog
 from han.devices.router import Router
+from han.gbcs import axdr, cosem_time, dlms_answer, use_cases
+from han.gbcs.server import GbcsServer
 
 TIME = 0x000A
 BASIC = 0x0000
+
+DEVICE_LOG_CHANGED = 0x8F12
 
 # Bits of the Time cluster's status attribute [ZSE 7].
 MASTER = 0x01
@@ -16,22 +23,33 @@ SUPERSEDING = 0x08
 
 
 class CommunicationsHub(Device):
-    """`configuration`: `chf_identity` (entity identifier in GBCS), `endpoint`, `device_log` (EUI-64 of the devices admitted),
+    """`configuration`: `chf_identity` (entity identifier in GBCS), `endpoint`, `device_log` ((EUI-64, device
+    type) of the devices that are on the HAN already), `keys` (a han.gbcs.keys.KeyStore),
     `tunnels` {EUI-64: endpoint} (devices to which it opens tunnels) and `gsme` (EUI-64 of the sleeping meter).
 
     The node connects it to the WAN by the bench's command `gbcs` and to the devices behind the same radio by `serve`.
     """
 
     role = "chf"
+    server = None
 
     def __init__(self, identity, configuration, stores):
         super().__init__(identity, configuration, stores)
         self.entity = configuration["chf_identity"]
         self.endpoint = configuration["endpoint"]
         self.endpoints = (self.endpoint,)
-        self.device_log = list(configuration["device_log"])
+        self.log = DeviceLog(stores.values, mmo.digest, self._log_changed, self.entity)
+        self.extended_pan_id = stores.values.get("extended_pan_id", identity)
+        self.last_communication = {}  # EUI-64 -> utc (REQ-CHF-6)
+        self.link_quality = {}  # EUI-64 -> RSSI maximum, average, minimum, LQI maximum, average, minimum
+        self._received = {}  # EUI-64 -> messages
+        self._provision(configuration)
         self.event_logs = events.EventLogs(stores)
         self.router = Router(self, configuration)
+        self.objects = HubObjects(self)
+        self.server = GbcsServer(self, configuration["keys"], stores.values, self.entity)
+        self.server.protocols[use_cases.DLMS] = dlms_answer
+        self.router.serve(self.entity, self)
         time_server = self.attributes(self.endpoint, TIME)
         time_server.reader("time", self.utc)
         time_server.reader("time_status", self._time_status)
@@ -45,9 +63,18 @@ class CommunicationsHub(Device):
         self.report_clock("start")
         self.router.start(time)
 
+    def _provision(self, configuration):
+        """The devices that the bench put on the HAN before the run: they have their link keys already."""
+        for entity, device_type in configuration["device_log"]:
+            if self.log.find(entity) is None:
+                self.log.add(entity, device_type, bytes(16), 0, 0)
+                self.log.established(entity, mmo.digest(entity + self.identity))
+
     def receive(self, message, time):
-        if message.source not in self.device_log:  # REQ-CHF-3
+        if self.log.find(message.source) is None:  # REQ-CHF-3
             return []
+        self.last_communication[message.source] = self.clock.utc(time)
+        self._received[message.source] = self._received.get(message.source, 0) + 1
         return super().receive(message, time)
 
     def bench_gbcs(self, arguments, time):
@@ -65,8 +92,72 @@ class CommunicationsHub(Device):
     def bench_clock(self, arguments, time):
         self.change_clock(arguments, time)
 
+    # -- device log ------------------------------------------------------------------------------------------
+
+    def key_of(self, install_code):
+        """The link key that a device with this install code joins with."""
+        return mmo.install_code_key(install_code)
+
+    def joining_opens(self, seconds):
+        """The HAN is open for so long: the radio is told."""
+        self.report("joining", {"seconds": seconds})
+
+    def remove(self, entity):
+        """CCS02: the device leaves the log and may not communicate any more. Returns whether it was there."""
+        return self.log.remove(entity)
+
+    def restore(self, extended_pan_id, entries):
+        """CCS03: the log of a hub that this one replaces (REQ-CHF-8)."""
+        self.extended_pan_id = extended_pan_id
+        self.stores.values.set("extended_pan_id", extended_pan_id)
+        self.log.restore(entries)
+        self.report("network", {"extended_pan_id": extended_pan_id.hex()})
+
+    def counters_of(self, entity):
+        """Hops, failures, successes, application version, stack version, as published answers have them (S)."""
+        return 1, 0, min(self._received.get(entity, 0), 0xFF), 1, 1
+
+    def _log_changed(self):
+        """Every addition, removal and change of a hash is told with a full copy of the log (REQ-CHF-4)."""
+        if self.server is None:
+            return
+        self.event(DEVICE_LOG_CHANGED)
+        broker = self.server.keys.holder(use_cases.ACCESS_CONTROL_BROKER)
+        if broker is None:
+            return
+        body = (
+            axdr.STRUCTURE,
+            [
+                (axdr.LONG_UNSIGNED, DEVICE_LOG_CHANGED),
+                (axdr.OCTET_STRING, cosem_time.encode(self.utc())),
+                self.objects.backup(self.log.shown()),
+            ],
+        )
+        octets = self.server.alert("CS14", broker, lambda message: dlms_answer.notification(message, body))
+        self.report("gbcs", {"octets": octets.hex()})
+
+    # -- GBCS for the hub itself ----------------------------------------------------------------------------
+
+    def gbcs(self, octets, time):
+        """A GBCS message for the hub; returns the answers."""
+        self.now = time
+        answer = self.server.answer(octets, time)
+        return () if answer is None else (answer,)
+
+    def cosem_get(self, class_id, obis, number, selection, request):
+        return self.objects.get(class_id, obis, number, selection)
+
+    def cosem_set(self, class_id, obis, number, datum, request):
+        return self.objects.set(class_id, obis, number, datum)
+
+    def cosem_action(self, class_id, obis, number, datum, request):
+        return self.objects.action(class_id, obis, number, datum)
+
+    def gbcs_utc(self, time):
+        return self.clock.utc(time)
+
     def state(self):
-        return {"device_log": [identity.hex() for identity in self.device_log], "clock": self.clock.status}
+        return {"device_log": [entry[0].hex() for entry in self.log.entries], "clock": self.clock.status}
 
     def _time_status(self):
         if self.clock.status == INVALID:

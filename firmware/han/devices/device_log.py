@@ -59,6 +59,14 @@ class DeviceLog:
         self._windows[entity] = (time, join_timeout)
         return True
 
+    def open(self, entity, join_timeout, time):
+        """The device may join for so many seconds from now on."""
+        self._windows[entity] = (time, join_timeout)
+
+    def is_open(self, time):
+        """Whether any device may join now."""
+        return any([0 <= time - opened < seconds for opened, seconds in self._windows.values()])
+
     def remove(self, entity):
         """CCS02: the key goes into the historic log first (REQ-121-4). Returns whether the device was in the log."""
         entry = self.find(entity)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a table of settings to the nodes of a HAN: which device runs behind which radio."""
 
+from han.devices import device_log
 from han.errors import BenchError
 from han.gbcs.keys import KeyStore
 from han.node.node import Node
@@ -11,6 +12,13 @@ HUB_ESI = 1
 HUB_MIRROR = 2
 HUB_CHF = 3
 ONLY = 1
+
+DEVICE_TYPES = {
+    "esme": device_log.TYPE_ESME,
+    "gsme": device_log.TYPE_GSME,
+    "ihd": device_log.TYPE_IHD,
+    "ppmid": device_log.TYPE_PPMID,
+}
 
 BOARDS = ("hub", "esme", "gsme", "ihd", "ppmid")
 
@@ -63,7 +71,8 @@ def _hub(identity, settings, identities, stores):
         {
             "chf_identity": entity,
             "endpoint": HUB_CHF,
-            "device_log": admitted,
+            "device_log": [(identities[board], DEVICE_TYPES[board]) for board in identities if board != "hub"],
+            "keys": key_store(settings),
             "clock": settings.get("clock", "reliable"),
             "tunnels": {identities[board]: ONLY for board in ("esme", "ppmid") if board in identities},
             "gsme": identities.get("gsme"),

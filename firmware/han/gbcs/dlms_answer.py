@@ -36,6 +36,11 @@ def read(server, request):
     request.content = apdu
 
 
+def notification(message, body):
+    """The payload of an alert with this body, a structure."""
+    return dlms.encode(dlms.DataNotification(dlms.invoke_id(message.originator_counter), body))
+
+
 def answer(server, request, response):
     """The access response; may set fields of the response's header."""
     apdu = request.content
