@@ -52,6 +52,7 @@ DATA = (
     ),
     ((axdr.COMPACT_ARRAY, ((axdr.ARRAY, 2, axdr.UTF8_STRING), [["a", "bc"]])), "130100020c" + "05" + "0161026263"),
     ((axdr.COMPACT_ARRAY, (axdr.UNSIGNED, [])), "131100"),
+    ((axdr.COMPACT_ARRAY, ((axdr.ARRAY, 2, (axdr.STRUCTURE, [axdr.LONG])), [[[1], [2]]])), "1301000202011004" + "00010002"),
 )
 
 

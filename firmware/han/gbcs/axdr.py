@@ -114,43 +114,50 @@ def decode(octets):
     return datum
 
 
-def read(octets, at, end, depth=0):
+def read(octets, at, end):
     """(datum, offset behind it): the datum that begins at `at` and must stop before `end`."""
-    if at >= end:
-        raise CodecError("data are cut off", at)
-    tag = octets[at]
-    number = NUMBERS.get(tag)
-    if number is not None:
-        behind = at + 1 + number[1]
-        if behind > end:
-            raise CodecError("data of type %02X are cut off" % tag, at)
-        return (tag, struct.unpack_from(number[0], octets, at + 1)[0]), behind
-    if tag == ARRAY or tag == STRUCTURE:
-        if depth >= MAX_DEPTH:
-            raise CodecError("data are nested deeper than %d" % MAX_DEPTH, at)
-        count, behind = read_length(octets, at + 1, end)
-        if count > end - behind:
-            raise CodecError("a list of %d cannot be in %d octets" % (count, end - behind), at)
-        items = []
-        for _ in range(count):
-            item, behind = read(octets, behind, end, depth + 1)
-            items.append(item)
-        return (tag, items), behind
-    if tag == COMPACT_ARRAY:
-        return _read_compact_array(octets, at, end)
-    value, behind = read_value(octets, at + 1, end, tag, at)
-    return (tag, value), behind
+    items, behind = read_items(octets, at, end, 1)
+    return items[0], behind
+
+
+def read_items(octets, at, end, count, depth=0):
+    """(list of `count` data, offset behind them)."""
+    items = []
+    for _ in range(count):
+        if at >= end:
+            raise CodecError("data are cut off", at)
+        start = at
+        tag = octets[at]
+        at += 1
+        number = NUMBERS.get(tag)
+        if number is not None:
+            at += number[1]
+            if at > end:
+                raise CodecError("data of type %02X are cut off" % tag, start)
+            value = struct.unpack_from(number[0], octets, start + 1)[0]
+        elif tag == ARRAY or tag == STRUCTURE:
+            if depth >= MAX_DEPTH:
+                raise CodecError("data are nested deeper than %d" % MAX_DEPTH, start)
+            inner, at = read_length(octets, at, end)
+            if inner > end - at:
+                raise CodecError("a list of %d cannot be in %d octets" % (inner, end - at), start)
+            value, at = read_items(octets, at, end, inner, depth + 1)
+        elif tag == COMPACT_ARRAY:
+            value, at = _read_compact_array(octets, start, end)
+        else:
+            value, at = read_value(octets, at, end, tag, start)
+        items.append((tag, value))
+    return items, at
 
 
 def read_value(octets, at, end, tag, start):
     """(value, offset behind it) of a simple type, without its tag. `start` is the offset that errors name."""
-    if tag in NUMBERS:
-        form, size = NUMBERS[tag]
-        if at + size > end:
-            raise CodecError("data of type %02X are cut off" % tag, start)
-        return struct.unpack_from(form, octets, at)[0], at + size
     if tag in _STRINGS:
-        length, at = read_length(octets, at, end)
+        length = octets[at] if at < end else 0x80
+        if length < 0x80:
+            at += 1
+        else:
+            length, at = read_length(octets, at, end)
         behind = at + length
         if behind > end:
             raise CodecError("a string of %d octets is cut off" % length, start)
@@ -158,6 +165,11 @@ def read_value(octets, at, end, tag, start):
         return value if tag == OCTET_STRING else _text(tag, value, start), behind
     if tag == NULL or tag == DONT_CARE:
         return None, at
+    if tag in NUMBERS:
+        form, size = NUMBERS[tag]
+        if at + size > end:
+            raise CodecError("data of type %02X are cut off" % tag, start)
+        return struct.unpack_from(form, octets, at)[0], at + size
     if tag == BOOLEAN:
         if at >= end:
             raise CodecError("a boolean is cut off", start)
@@ -212,7 +224,7 @@ def _read_compact_array(octets, at, end):
     while at < behind:
         item, at = _read_item(octets, at, behind, type_)
         items.append(item)
-    return (COMPACT_ARRAY, (type_, items)), behind
+    return (type_, items), behind
 
 
 def _row_format(type_):
@@ -265,7 +277,7 @@ def _read_item(octets, at, end, type_):
             items.append(item)
     else:
         count, part = type_[1:]
-        if part in NUMBERS:
+        if isinstance(part, int) and part in NUMBERS:
             form, size = NUMBERS[part]
             if at + count * size > end:
                 raise CodecError("an array of %d in a compact array is cut off" % count, start)

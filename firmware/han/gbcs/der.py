@@ -35,36 +35,36 @@ MAX_DEPTH = const(20)
 
 def decode(octets):
     """The one element that `octets` are; raises CodecError with the offset of what is wrong."""
-    element, at = read(octets, 0, len(octets))
-    if at != len(octets):
-        raise CodecError("%d octets too many behind the data" % (len(octets) - at), at)
-    return element
+    items = _read_items(octets, 0, len(octets), 0, True)
+    if not items:
+        raise CodecError("an element is cut off", 0)
+    return items[0]
 
 
-def read(octets, at, end, depth=0):
-    """(element, offset behind it): the element that begins at `at` and must stop before `end`."""
-    if at >= end:
-        raise CodecError("an element is cut off", at)
-    tag = octets[at]
-    if tag & _LONG_TAG == _LONG_TAG or tag == 0:
-        raise CodecError("%02X is no tag of an ASN.1 use case" % tag, at)
-    start = at
-    at += 2
-    length = octets[at - 1] if at <= end else 0x80
-    if length >= 0x80:
-        length, at = read_length(octets, start + 1, end)
-    behind = at + length
-    if behind > end:
-        raise CodecError("element %02X of %d octets is cut off" % (tag, length), start)
-    if not tag & _CONSTRUCTED:
-        return (tag, bytes(octets[at:behind])), behind
-    if depth >= MAX_DEPTH:
-        raise CodecError("elements are nested deeper than %d" % MAX_DEPTH, start)
+def _read_items(octets, at, end, depth, single=False):
+    """The elements between two offsets; `single`: there must be no second one."""
     items = []
-    while at < behind:
-        item, at = read(octets, at, behind, depth + 1)
-        items.append(item)
-    return (tag, items), behind
+    while at < end:
+        if single and items:
+            raise CodecError("%d octets too many behind the data" % (end - at), at)
+        tag = octets[at]
+        if tag & _LONG_TAG == _LONG_TAG or tag == 0:
+            raise CodecError("%02X is no tag of an ASN.1 use case" % tag, at)
+        start = at + 2
+        length = octets[at + 1] if start <= end else 0x80
+        if length >= 0x80:
+            length, start = read_length(octets, at + 1, end)
+        behind = start + length
+        if behind > end:
+            raise CodecError("element %02X of %d octets is cut off" % (tag, length), at)
+        if not tag & _CONSTRUCTED:
+            items.append((tag, bytes(octets[start:behind])))
+        elif depth >= MAX_DEPTH:
+            raise CodecError("elements are nested deeper than %d" % MAX_DEPTH, at)
+        else:
+            items.append((tag, _read_items(octets, start, behind, depth + 1)))
+        at = behind
+    return items
 
 
 def encode(element, two_octet_lengths=False):

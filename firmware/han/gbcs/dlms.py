@@ -172,11 +172,7 @@ def _read_data(octets, at, end, expected):
     count, at = _read_count(octets, at, end, 1, "data")
     if expected is not None and count != expected:
         raise CodecError("%d data for %d specifications" % (count, expected), start)
-    data = []
-    for _ in range(count):
-        datum, at = axdr.read(octets, at, end)
-        data.append(datum)
-    return data, at
+    return axdr.read_items(octets, at, end, count)
 
 
 def _read_response(octets, at, end, invoke, date_time):

@@ -206,6 +206,8 @@ class _Reader:
     def expect(self, octets, name):
         start = self.position
         found = self.take(len(octets), name)
+        if found == octets:
+            return
         for i in range(len(octets)):
             if found[i] != octets[i]:
                 raise GbcsError("%s is %02X, not %02X" % (name, found[i], octets[i]), start + i)

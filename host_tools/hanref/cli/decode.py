@@ -51,7 +51,7 @@ def decode(
     if not messages:
         raise UsageError("nothing to decode: name a file, - for standard input, or give a message in hex")
     batch = Batch(_keys(keys, role or []))
-    results = batch.results(read(messages))
+    results = _followed(batch.results(read(messages)))
     if as_json:
         _write_json(results)
     elif as_xml:
@@ -76,6 +76,25 @@ def _keys(path: Path | None, roles: list[str]) -> "Keys":
             raise UsageError(f"--role: {text!r} is not ENTITY=ROLE")
         found.party(key_files.entity_of(entity, "--role")).role = key_files.role_of(name, "--role")
     return found
+
+
+def _followed(results: "Iterator[Result]") -> "Iterator[Result]":
+    """The same results; how many there are is shown on a terminal while the output goes elsewhere."""
+    import sys
+
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from results
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.completed:,.0f} messages")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("decode", total=None)
+        for result in results:
+            if not result.index % 1000:
+                progress.update(task, completed=result.index)
+            yield result
 
 
 def _write_json(results: "Iterator[Result]") -> None:

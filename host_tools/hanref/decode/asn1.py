@@ -20,15 +20,18 @@ Reader = Callable[[Element], Any]
 def decode(message: Message, use_case: str) -> tuple[list[Tree], Any]:
     """(tree, content) of a message's payload; raises CodecError with the offset in the payload."""
     element = der.decode(message.payload)
-    return [tree(element)], content(use_case, message.cra, element)
+    return trees([element]), content(use_case, message.cra, element)
 
 
-def tree(element: Element) -> Tree:
-    """An element by its tag: octets in hex, or its items."""
-    tag, value = element
-    if isinstance(value, list):
-        return {"tag": _TAGS[tag], "items": [tree(item) for item in value]}
-    return {"tag": _TAGS[tag], "hex": value.hex()}
+def trees(elements: list[Element]) -> list[Tree]:
+    """Elements by their tags: octets in hex, or items."""
+    found: list[Tree] = []
+    for tag, value in elements:
+        if isinstance(value, list):
+            found.append({"tag": _TAGS[tag], "items": trees(value)})
+        else:
+            found.append({"tag": _TAGS[tag], "hex": value.hex()})
+    return found
 
 
 _TAGS = ["%02x" % tag for tag in range(256)]

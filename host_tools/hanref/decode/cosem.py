@@ -209,8 +209,11 @@ def value(datum: Datum, shape: Shape = _ANYTHING) -> Any:
     if tag == axdr.STRUCTURE:
         return _structure(content, shape)
     if tag == axdr.ARRAY:
-        items = shape.items or _ANYTHING
-        return [value(item, items) for item in content]
+        inner = shape.items or _ANYTHING
+        # Plain numbers are most of all data: they need no reading.
+        if not inner.reading:
+            return [item[1] if item[1].__class__ is int else value(item, inner) for item in content]
+        return [value(item, inner) for item in content]
     if tag == axdr.COMPACT_ARRAY:
         return _rows(content, shape)
     return _leaf(tag, content, shape)
@@ -258,8 +261,11 @@ def _named(count: int, shape: Shape) -> dict[str, Shape] | None:
 def _structure(parts: list[Datum], shape: Shape) -> Any:
     named = _named(len(parts), shape)
     if named is None:
-        return [value(part) for part in parts]
-    return {name: value(part, inner) for part, (name, inner) in zip(parts, named.items(), strict=True)}
+        return [part[1] if part[1].__class__ is int else value(part) for part in parts]
+    return {
+        name: part[1] if part[1].__class__ is int and not inner.reading else value(part, inner)
+        for part, (name, inner) in zip(parts, named.items(), strict=True)
+    }
 
 
 def _rows(content: tuple[Any, list[Any]], shape: Shape) -> Tree:

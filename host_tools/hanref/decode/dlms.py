@@ -61,21 +61,26 @@ _APDUS = {
 
 def data_tree(datum: Datum) -> Tree:
     """A datum by the name of its type."""
-    tag, value = datum
-    if tag == axdr.STRUCTURE:
-        return {"structure": [data_tree(item) for item in value]}
-    if tag == axdr.OCTET_STRING:
-        return {"octet-string": value.hex()}
-    if tag == axdr.ARRAY:
-        return {"array": [data_tree(item) for item in value]}
-    if tag == axdr.COMPACT_ARRAY:
-        type_, items = value
-        if not _is_plain(type_):
-            items = [_item_tree(type_, item) for item in items]
-        return {"compact-array": {"type": _type_tree(type_), "items": items}}
-    if tag == axdr.BIT_STRING:
-        return {"bit-string": {"bits": value[0], "hex": value[1].hex()}}
-    return {_NAMES[tag]: value.hex() if isinstance(value, bytes) else value}
+    return data_trees([datum])[0]
+
+
+def data_trees(data: list[Datum]) -> list[Tree]:
+    """Data by the names of their types."""
+    trees: list[Tree] = []
+    for tag, value in data:
+        if tag in (axdr.STRUCTURE, axdr.ARRAY):
+            value = data_trees(value)
+        elif tag == axdr.COMPACT_ARRAY:
+            type_, items = value
+            if not _is_plain(type_):
+                items = [_item_tree(type_, item) for item in items]
+            value = {"type": _type_tree(type_), "items": items}
+        elif tag == axdr.BIT_STRING:
+            value = {"bits": value[0], "hex": value[1].hex()}
+        elif isinstance(value, bytes):
+            value = value.hex()
+        trees.append({_NAMES[tag]: value})
+    return trees
 
 
 def _type_tree(type_: Any) -> Any:
@@ -149,41 +154,36 @@ def decode(
     code = message.message_code
     if apdu.tag == dlms.ACCESS_REQUEST:
         tree["specs"] = _specification_trees(code, apdu.specifications)
-        tree["data"] = [data_tree(datum) for datum in apdu.data]
+        tree["data"] = data_trees(apdu.data)
         items, about = _requested(code, apdu)
         return tree, {"items": items}, about
     if apdu.tag == dlms.ACCESS_RESPONSE:
         return tree, _response(code, apdu, tree, opener, about), None
-    tree["body"], plain = _opened(apdu.body, opener)
-    return tree, _alert(code, apdu.body, plain), None
+    body = tree["body"] = data_tree(apdu.body)
+    return tree, _alert(code, apdu.body, _opened(apdu.body, body, opener)), None
 
 
-def _opened(datum: Datum, opener: Opener) -> tuple[Tree, Datum | None]:
-    """(tree, decrypted datum or None) of a datum that may hold protected attributes."""
-    tree = data_tree(datum)
+def _opened(datum: Datum, tree: Tree, opener: Opener) -> Datum | None:
+    """The decrypted datum of one that holds protected attributes, added to its tree; None for any other."""
     if datum[0] != axdr.STRUCTURE:
-        return tree, None
+        return None
     place = protected.find(datum[1])
     if place is None or not is_encrypted(datum[1][place][1]):
-        return tree, None
+        return None
     plaintext = opener.open(datum[1][place][1])
     if plaintext is None:
-        return tree, None
-    plain = axdr.decode(plaintext)
+        return None
+    plain: Datum = axdr.decode(plaintext)
     tree["structure"][place].update(decrypted_hex=plaintext.hex(), decrypted=data_tree(plain))
-    return tree, plain
+    return plain
 
 
 def _response(code: int, apdu: dlms.AccessResponse, tree: Tree, opener: Opener, about: list[cosem.Attribute] | None) -> Tree:
     tree["request_specs_present"] = 0 if apdu.specifications is None else 1
     if apdu.specifications is not None:
         tree["specs"] = _specification_trees(code, apdu.specifications)
-    data = tree["data"] = []
-    plains = []
-    for datum in apdu.data:
-        opened, plain = _opened(datum, opener)
-        data.append(opened)
-        plains.append(plain)
+    data = tree["data"] = data_trees(apdu.data)
+    plains = [_opened(datum, part, opener) for datum, part in zip(apdu.data, data, strict=True)]
     tree["results"] = [{"choice": _CHOICES[choice], "result": result} for choice, result in apdu.results]
     return {"items": _answered(code, apdu, plains, about)}
 

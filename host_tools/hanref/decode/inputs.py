@@ -56,8 +56,8 @@ def _from_file(path: Path) -> Iterator[bytes | NoHex]:
 
 
 def _digits(line: str) -> str:
-    """A line without comment and spaces."""
-    return "".join(line.partition("#")[0].split())
+    """A line without comment and line end."""
+    return line.partition("#")[0].strip()
 
 
 def _from_lines(lines: Iterable[str]) -> Iterator[bytes | NoHex]:
@@ -77,10 +77,10 @@ def _from_lines(lines: Iterable[str]) -> Iterator[bytes | NoHex]:
 
 def octets(digits: str) -> bytes | NoHex:
     """The octets of hexadecimal digits, spaces allowed; the error (not raised) where they are none."""
-    digits = "".join(digits.split())
     try:
         return bytes.fromhex(digits)
     except ValueError:
+        digits = "".join(digits.split())
         wrong = _NO_HEX.search(digits)
         if wrong:
             return NoHex("%r is no hexadecimal digit" % wrong[0], wrong.start() // 2)

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import Any
 
-from han.errors import CodecError, HanError
+from han.errors import CodecError
 from han.gbcs import gbz
-from han.zcl import clusters, commands, status
+from han.zcl import clusters, commands, programs, status
 
 from hanref.decode import tables
 from hanref.decode.times import utc_text, zigbee_activation_text, zigbee_date_text
@@ -59,6 +59,21 @@ def status_name(code: int) -> str:
     return status.name(code) or "%02x" % code
 
 
+@cache
+def _table(cluster: int) -> clusters.Table:
+    """The table of a cluster that keeps the names it has looked up: a board has no memory for that."""
+    table = clusters.table(cluster)
+    table.term = cache(table.term)
+    return table
+
+
+@cache
+def _program(cluster: int, command: int, direction: int) -> int | None:
+    """The place of the layout of a cluster's command, None where the table has none."""
+    found = _table(cluster).command(command, direction) if clusters.is_known(cluster) else None
+    return None if found is None else int(found.program)
+
+
 def direction_of(component: gbz.Component) -> int:
     """Which way a component's command goes."""
     return _TO_CLIENT if component.frame_control & _SERVER_TO_CLIENT else _TO_SERVER
@@ -66,10 +81,13 @@ def direction_of(component: gbz.Component) -> int:
 
 def header(component: gbz.Component) -> Tree:
     """What a component is, by names."""
-    return {
-        "cluster": cluster_name(component.cluster),
-        "command": command_name(component.cluster, component.command, component.is_global(), direction_of(component)),
-    }
+    return _header(component.cluster, component.command, component.frame_control).copy()
+
+
+@cache
+def _header(cluster: int, command: int, frame_control: int) -> Tree:
+    direction = _TO_CLIENT if frame_control & _SERVER_TO_CLIENT else _TO_SERVER
+    return {"cluster": cluster_name(cluster), "command": command_name(cluster, command, not frame_control & 3, direction)}
 
 
 # --- meaning of values --------------------------------------------------------------------------------------
@@ -240,13 +258,14 @@ def _value(cluster: int, name: str, value: Any, content: Tree, *contexts: Tree) 
 
 
 def _command(item: gbz.Component, data: bytes, content: Tree) -> None:
+    program = _program(item.cluster, item.command, direction_of(item))
+    if program is None:
+        return
     try:
-        _, fields = clusters.decode_command(item.cluster, item.command, direction_of(item), data)
+        fields = programs.decode(_table(item.cluster), program, data)
     except CodecError as error:
         # The payload is there in hex; what its fields are cannot be said.
         content["error"] = error.what
-        return
-    except HanError:
         return
     content["fields"] = _fields(item.cluster, fields, fields)
 
