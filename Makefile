@@ -7,7 +7,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test pico bench soak lint wheel setup setup-test clean
+.PHONY: help demo test hil pico bench soak lint wheel setup setup-test clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,6 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:
 	@echo "make demo   a HAN runs the November 2022 scenario; verdicts on screen, report in $(DEMO_OUT)"
 	@echo "make test   lint, types and all tests"
+	@echo "make hil    the tests on emulated boards alone"
 	@echo "make pico   the Raspberry Pi Pico firmware, built and booted in a simulator"
 	@echo "make bench  figures of speed and size"
 	@echo "make soak   tests too long for every day"
@@ -36,6 +37,10 @@ demo: setup
 
 test: lint
 	@$(BIN)/python -m pytest -q tests
+	@$(BIN)/python -m pytest -q hil_tests
+
+hil: setup-test
+	@$(BIN)/python -m pytest -q hil_tests
 
 pico: setup-test $(STAMPS)/packages-pico
 	@$(BIN)/python -m pytest -q -m pico tests/host
