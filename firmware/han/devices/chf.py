@@ -7,12 +7,19 @@ from han.devices import events
 from han.devices.chf_cosem import HubObjects
 from han.devices.device import Device
 from han.devices.device_log import DeviceLog
+from han.devices.firmware_image import Header
+from han.devices.ota import OK, TRANSFER_FAILED, TRANSFERRED, ImageServer
 from han.devices.router import Router
+from han.errors import CodecError
 from han.gbcs import axdr, cosem_time, dlms_answer, use_cases
 from han.gbcs.server import GbcsServer
 
 TIME = 0x000A
 BASIC = 0x0000
+
+KEEP_ALIVE = 0x0025
+KEEP_ALIVE_MINUTES = 10  # [ZSE 7]
+KEEP_ALIVE_JITTER = 300  # seconds
 
 DEVICE_LOG_CHANGED = 0x8F12
 
@@ -50,6 +57,10 @@ class CommunicationsHub(Device):
         self.server = GbcsServer(self, configuration["keys"], stores.values, self.entity)
         self.server.protocols[use_cases.DLMS] = dlms_answer
         self.router.serve(self.entity, self)
+        self.images = ImageServer(self, self.endpoint, self._image_transferred)
+        keep_alive = self.attributes(self.endpoint, KEEP_ALIVE)
+        keep_alive.set("tc_keep_alive_base", KEEP_ALIVE_MINUTES)
+        keep_alive.set("tc_keep_alive_jitter", KEEP_ALIVE_JITTER)
         time_server = self.attributes(self.endpoint, TIME)
         time_server.reader("time", self.utc)
         time_server.reader("time_status", self._time_status)
@@ -135,6 +146,25 @@ class CommunicationsHub(Device):
         )
         octets = self.server.alert("CS14", broker, lambda message: dlms_answer.notification(message, body))
         self.report("gbcs", {"octets": octets.hex()})
+
+    # -- firmware of other devices ------------------------------------------------------------------------
+
+    def bench_image(self, arguments, time):
+        """An OTA file comes from the WAN for a device: `device` (EUI-64 in hex), `octets` (hex)."""
+        octets = bytes.fromhex(arguments["octets"])
+        peer = bytes.fromhex(arguments["device"])
+        try:
+            header = Header(octets)
+        except CodecError as error:
+            self.report("firmware", {"device": arguments["device"], "status": str(error)})
+            self.event(TRANSFER_FAILED)
+            return
+        self.images.offer(peer, 1, header, octets)
+
+    def _image_transferred(self, peer, result):
+        """The alert CCS08's events (REQ-CHF-13)."""
+        self.report("firmware", {"device": peer.hex(), "result": result})
+        self.event(TRANSFERRED if result == OK else TRANSFER_FAILED)
 
     # -- GBCS for the hub itself ----------------------------------------------------------------------------
 

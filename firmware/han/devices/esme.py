@@ -7,7 +7,9 @@ from han.devices.account import Account
 from han.devices.device import Device
 from han.devices.esme_cosem import MeterObjects
 from han.devices.excursions import Excursions
+from han.devices.firmware_image import FirmwareHolder
 from han.devices.history import History
+from han.devices.ota import ImageClient
 from han.devices.prepayment import ON
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tenancy import CLEAR_CONSUMER_DATA, Tenancy
@@ -79,6 +81,15 @@ class ElectricityMeter(Device):
         self.objects = MeterObjects(self)
         self.server = GbcsServer(self, configuration["keys"], values)
         self.server.protocols[use_cases.DLMS] = dlms_answer
+        self.firmware = FirmwareHolder(
+            stores,
+            configuration.get("firmware_version", 1),
+            configuration.get("hardware_version", 1),
+            None,
+            self.event,
+            self.starts_with,
+        )
+        self.images = ImageClient(self, self.endpoint, self.firmware)
         self.tunnel = ListeningEnd(self, self.endpoint, configuration["hub"]["identity"])
 
     def _serve(self, configuration):
@@ -112,6 +123,7 @@ class ElectricityMeter(Device):
     # -- power and clock -----------------------------------------------------------------------------------
 
     def on_start(self, time):
+        self.firmware.start()
         self._counted = self.load.total(time)
         self.clock.set(time, time, self._values.get("clock", status_number(self.configuration.get("clock", "reliable"))))
         self.report_clock("start")
@@ -387,6 +399,10 @@ class ElectricityMeter(Device):
         self.thresholds.over, self.thresholds.under = list(over), list(under)
         over, under = kept["counters"]
         self.thresholds.over_counters, self.thresholds.under_counters = list(over), list(under)
+
+    def starts_with(self, version):
+        """Whether a firmware version comes up: the bench may say of one that it does not (AT-0024-4)."""
+        return version != self.configuration.get("broken_version")
 
     # -- GBCS ------------------------------------------------------------------------------------------------
 
