@@ -9,7 +9,7 @@ from han.errors import CodecError
 from han.gbcs import der
 from han.gbcs.envelope import ALERT, COMMAND, RESPONSE, Message
 
-from hanref.decode import certificates, tables
+from hanref.decode import tables
 from hanref.decode.times import generalized_text
 
 Tree = dict[str, Any]
@@ -111,12 +111,17 @@ def key_usage(element: Element) -> list[str]:
 
 def certificate(element: Element) -> Tree:
     """A summary of a certificate."""
+    # X.509 takes a while to import, and few messages hold a certificate.
+    from hanref.decode import certificates
+
     expect(element, der.SEQUENCE)
     return certificates.summary(der.encode(element))
 
 
 def certification_request(element: Element) -> Tree:
     """A summary of a certification request."""
+    from hanref.decode import certificates
+
     return certificates.request_summary(der.encode(element))
 
 

@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
@@ -196,6 +195,16 @@ def _from_folder(folder: Path) -> Keys:
     return keys
 
 
+def _public_key(octets: bytes) -> object:
+    """The key in a PEM public key or certificate."""
+    if b"CERTIFICATE" not in octets:
+        return load_pem_public_key(octets)
+    # X.509 takes a while to import, and most key files hold none.
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificate(octets).public_key()
+
+
 def _take_pem(party: Party, purpose: str, file: Path) -> None:
     try:
         octets = file.read_bytes()
@@ -209,8 +218,7 @@ def _take_pem(party: Party, purpose: str, file: Path) -> None:
                 party.public[purpose] = private.public_key()
                 return
         else:
-            certificate = b"CERTIFICATE" in octets
-            public = x509.load_pem_x509_certificate(octets).public_key() if certificate else load_pem_public_key(octets)
+            public = _public_key(octets)
             if isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name == _CURVE.name:
                 party.public.setdefault(purpose, public)
                 return
