@@ -38,7 +38,25 @@ _SIGNATURE_ALGORITHM = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"
 
 
 class CertificateError(CryptoError):
-    """Octets that are no certificate of this kind, or one that does not lead to a root that is trusted."""
+    """Octets that are no certificate of this kind, or one that is not what it is wanted for."""
+
+
+class UntrustedError(CertificateError):
+    """A certificate that does not lead to a root that is trusted."""
+
+
+class Authority:
+    """An authority of which only the name (the DER of what is in it), the public key (65 octets) and the key's identifier
+    are known: enough to say whether it signed a certificate."""
+
+    def __init__(self, subject, public_key, key_identifier):
+        self.subject = subject
+        self.public_key = public_key
+        self.key_identifier = key_identifier
+
+    def may(self, usage):
+        """An authority's key signs certificates and does nothing else."""
+        return usage == CERTIFICATE_SIGNING
 
 
 class Certificate:

@@ -18,8 +18,10 @@ from han.crypto.certificate import (
     KEY_AGREEMENT,
     Certificate,
     CertificateError,
+    UntrustedError,
     path_is_valid,
 )
+from han.crypto.own_keys import OWN, SECRET, OwnKeys
 from han.errors import CryptoError, StoreError
 
 # Cell usages.
@@ -27,79 +29,35 @@ MANAGEMENT = 0
 PREPAYMENT = 1
 
 ROOT = 0
+ACCESS_CONTROL_BROKER = 4
 # What the name of a test root contains. A root without it is not taken.
 TEST_ROOT_MARK = b"HANREF TEST ROOT - NOT FOR USE"
 
 _CELL = "cell_%02x_%x_%x"
-_OWN = "own_%x"
-_PENDING = "pending_%x"
-_SECRET = "secret_%x_"
+# What an empty root cell or an authority without an identifier is named by.
+NOBODY = bytes(8)
 
 
-class KeyStore:
+class NoCellError(CryptoError):
+    """A trust anchor cell that the device does not have."""
+
+
+class KeyStore(OwnKeys):
     """The keys of one device, kept in `values` (see `han.stores.values.Values`).
 
     To the GBCS server this is what `han.gbcs.keys.KeyStore` describes: `role`, `holder`, `secret`, `sign`, `verify`,
-    `agree`, `signature_is_valid`, `add`.
+    `agree`, `signature_is_valid`, `add`. Its own keys are in han.crypto.own_keys.
     """
 
     def __init__(self, values):
-        self._values = values
+        super().__init__(values)
         self._holders = {}  # (role, usage, cell usage) -> entity identifier
-        self._secrets = {}  # name in the store -> secret
-        self._other_roots = []
+        self._others = []
         for name in values.keys():
             cell = values.get(name) if name.startswith("cell_") else None
             if cell is not None:
                 role, usage, cell_usage = [int(part, 16) for part in name.split("_")[1:]]
                 self._holders[(role, usage, cell_usage)] = cell[0]
-
-    # -- own keys -----------------------------------------------------------------------------------------
-
-    def set_private(self, usage, private):
-        """Give the device a private key, 32 octets; raises KeyFormatError. What the old one agreed on is dropped."""
-        own = {_OWN % usage: (private, p256.public_key(private))}
-        self._change(own, self._secret_names("") if usage == KEY_AGREEMENT else ())
-
-    def public(self, usage):
-        """The public key of the device's own key, 65 octets, None where it has none."""
-        own = self._values.get(_OWN % usage)
-        return own[1] if own else None
-
-    def propose(self, usage, private):
-        """Keep a new private key beside the one in use; returns its public key [GBCS 13.4]."""
-        public = p256.public_key(private)
-        self._values.set(_PENDING % usage, (private, public))
-        return public
-
-    def proposed(self, usage):
-        """The public key that waits to be adopted, None where there is none."""
-        pending = self._values.get(_PENDING % usage)
-        return pending[1] if pending else None
-
-    def adopt(self, usage):
-        """Let the proposed key take the place of the one in use [GBCS 13.5]; raises CryptoError where there is none."""
-        pending = self._values.get(_PENDING % usage)
-        if not pending:
-            raise CryptoError("there is no new key to adopt")
-        gone = self._secret_names("") if usage == KEY_AGREEMENT else []
-        self._change({_OWN % usage: pending}, [_PENDING % usage] + gone)
-
-    @property
-    def sign(self):
-        """`sign(octets)` returns the device's signature, 64 octets r then s; None where it has no key for that."""
-        own = self._values.get(_OWN % DIGITAL_SIGNATURE)
-        return None if own is None else lambda octets: ecdsa.sign(own[0], octets)
-
-    @property
-    def agree(self):
-        """`agree(public_key)` returns the secret with any public key; None where the device has no key for that."""
-        own = self._values.get(_OWN % KEY_AGREEMENT)
-        return None if own is None else lambda public: p256.shared_secret(own[0], public)
-
-    def verify(self, public_key, octets, signature):
-        """Whether a signature, 64 octets r then s, is that of these octets; raises KeyFormatError."""
-        return ecdsa.verify(public_key, octets, signature)
 
     # -- trust anchor cells -------------------------------------------------------------------------------
 
@@ -109,18 +67,25 @@ class KeyStore:
         if TEST_ROOT_MARK not in root.subject:
             raise CertificateError("the root is no test root of hanref: only test keys may be used")
         _require_root(root)
-        self._set_cell((ROOT, CERTIFICATE_SIGNING, MANAGEMENT), root.entity or bytes(8), octets, root.key_identifier)
+        self._set_cell((ROOT, CERTIFICATE_SIGNING, MANAGEMENT), root.entity or NOBODY, octets, root.key_identifier)
+
+    def trust(self, authority):
+        """Trust another authority until the restart: published test material has authorities of its own.
+
+        `authority` is a Certificate or an Authority.
+        """
+        self._others.append(authority)
 
     def add_other_root(self, octets):
-        """Trust another root until the restart: published test material has roots of its own."""
+        """Trust another root by its certificate until the restart; raises CertificateError."""
         root = Certificate(octets)
         _require_root(root)
-        self._other_roots.append(octets)
+        self.trust(root)
 
     def descends(self, certificate, path=()):
         """Whether a Certificate leads to a trusted root over the certificates `path` (octets)."""
-        kept = self._values.get(_CELL % (ROOT, CERTIFICATE_SIGNING, MANAGEMENT))
-        roots = [Certificate(octets) for octets in self._other_roots + ([kept[1]] if kept else [])]
+        root = self._root()
+        roots = self._others + ([] if root is None else [root])
         return path_is_valid(certificate, [Certificate(octets) for octets in path], roots)
 
     def import_certificate(self, octets, path=(), cell_usage=MANAGEMENT, role=None, now=None):
@@ -147,10 +112,64 @@ class KeyStore:
                 return certificate
         raise CertificateError("the certificate is for neither signatures nor key agreement")
 
+    def replace(self, cell, octets, path=(), now=None):
+        """Put the key of a certificate into a cell that the device has, (role, usage, cell usage) [GBCS 13.3].
+
+        `path` and `now` are those of `import_certificate`. Whether the certificate's role is that of the cell is not
+        asked: the Access Control Broker and suppliers hold cells of other roles. Raises NoCellError, CertificateError,
+        UntrustedError, KeyFormatError or StoreError; then the cell is as before.
+        """
+        if cell not in self._holders:
+            raise NoCellError("the device has no trust anchor cell of role %d and usage %d" % cell[:2])
+        certificate = Certificate(octets)
+        if not certificate.may(cell[1]):
+            raise CertificateError("the certificate is not for what the cell is for")
+        if now is not None and not certificate.valid_from <= now <= certificate.valid_until:
+            raise CertificateError("the certificate is not valid at this time")
+        if cell[0] == ROOT:
+            self._replace_root(cell, certificate, octets, path)
+            return
+        if certificate.entity is None:
+            raise CertificateError("the certificate does not say whose it is")
+        if not self.descends(certificate, path):
+            raise UntrustedError("the certificate does not come from a test root: only test keys may be used")
+        p256.public_point(certificate.public_key)
+        self._set_cell(cell, certificate.entity, certificate.public_key, certificate.key_identifier)
+
+    def _replace_root(self, cell, certificate, octets, path):
+        """A new root is a test root of which the old one says, by a certificate in `path`, that the key is a root's."""
+        _require_root(certificate)
+        if TEST_ROOT_MARK not in certificate.subject and not self._is_known(certificate):
+            raise UntrustedError("the root is no test root of hanref: only test keys may be used")
+        root = self._root()
+        links = [Certificate(link) for link in path]
+        if not self._is_known(certificate) and not any(
+            link.public_key == certificate.public_key and root is not None and link.is_signed_by(root) for link in links
+        ):
+            raise UntrustedError("the root in use does not vouch for the new one")
+        self._set_cell(cell, certificate.entity or NOBODY, octets, certificate.key_identifier)
+
+    def _root(self):
+        """The Certificate of the root in its cell, None where there is none."""
+        kept = self._values.get(_CELL % (ROOT, CERTIFICATE_SIGNING, MANAGEMENT))
+        return Certificate(kept[1]) if kept and kept[1] else None
+
+    def _is_known(self, root):
+        """Whether a root's key is that of an authority which is trusted until the restart."""
+        return any(other.public_key == root.public_key for other in self._others)
+
     def set_cell(self, role, usage, party, public_key, cell_usage=MANAGEMENT, key_identifier=None):
-        """Put a public key into a cell without a certificate, for a bench that seeds a device; raises KeyFormatError."""
-        p256.public_point(public_key)
+        """Put a public key into a cell without a certificate, for a bench that seeds a device; raises KeyFormatError.
+
+        An empty key: only whose it is and its identifier are known.
+        """
+        if public_key:
+            p256.public_point(public_key)
         self._set_cell((role, usage, cell_usage), party, public_key, key_identifier)
+
+    def set_secret(self, party, secret, cell_usage=MANAGEMENT):
+        """Keep what the device's key and a party's agree on, for a bench that seeds a device."""
+        self._keep_secret(SECRET % cell_usage + party.hex(), secret)
 
     def remove_cell(self, role, usage, cell_usage=MANAGEMENT):
         """Empty a cell, with the secret of its holder."""
@@ -177,14 +196,17 @@ class KeyStore:
         if secret is not None or signature_key is None:
             self._set_cell((role, KEY_AGREEMENT, MANAGEMENT), party, b"", None)
         if secret is not None:
-            self._keep_secret(_SECRET % MANAGEMENT + party.hex(), secret)
+            self.set_secret(party, secret)
 
     def role(self, party):
-        """The role number of a party that holds a cell, None for a stranger."""
-        for cell, holder in self._holders.items():
-            if holder == party and cell[0] != ROOT:
-                return cell[0]
-        return None
+        """The role number of a party that holds a cell, None for a stranger.
+
+        The Access Control Broker is that, whichever cells it keeps for others [GBCS 13.3, handover].
+        """
+        roles = [cell[0] for cell, holder in self._holders.items() if holder == party and cell[0] != ROOT]
+        if not roles:
+            return None
+        return ACCESS_CONTROL_BROKER if ACCESS_CONTROL_BROKER in roles else min(roles)
 
     def holder(self, role):
         """The entity identifier of the party that has a role, None where none has."""
@@ -200,7 +222,7 @@ class KeyStore:
         With PREPAYMENT it is that of the party's key for top-ups. The first time costs a key agreement (0.4 s on a
         board), later ones nothing.
         """
-        name = _SECRET % cell_usage + party.hex()
+        name = SECRET % cell_usage + party.hex()
         secret = self._secrets.get(name)
         if secret is None:
             secret = self._values.get(name)
@@ -214,9 +236,14 @@ class KeyStore:
 
     def signature_is_valid(self, party, octets, signature):
         """Whether a party signed these octets; False where no cell has its key for that."""
+        tried = []
         for cell, holder in self._holders.items():
             if holder == party and cell[1] == DIGITAL_SIGNATURE:
-                return ecdsa.verify(self.cell(*cell)[1], octets, signature)
+                public = self.cell(*cell)[1]
+                if public and public not in tried:
+                    if ecdsa.verify(public, octets, signature):
+                        return True
+                    tried.append(public)
         return False
 
     # -- inside -------------------------------------------------------------------------------------------
@@ -231,16 +258,8 @@ class KeyStore:
         self._change({_CELL % cell: (party, key, key_identifier)}, gone)
         self._holders[cell] = party
 
-    def _change(self, changes, gone):
-        """Keep `changes` and let go of the names `gone`, at once: no secret may outlive its key, wherever power goes."""
-        for name in gone:
-            changes[name] = None
-        self._values.set_all(changes)
-        self._secrets.clear()
-        self._values.remove(gone)
-
     def _agreed(self, party, cell_usage):
-        own = self._values.get(_OWN % KEY_AGREEMENT)
+        own = self._values.get(OWN % KEY_AGREEMENT)
         if own is None:
             return None
         for cell, holder in self._holders.items():
@@ -256,10 +275,6 @@ class KeyStore:
         except StoreError:
             # A full flash costs time after the next start, no message.
             return
-
-    def _secret_names(self, party):
-        """The names in the store of the secrets with a party, or with all (an empty text)."""
-        return [name for name in self._values.keys() if name.startswith("secret_") and name.endswith(party)]
 
 
 def _require_root(root):
