@@ -2,7 +2,7 @@
 """IHD: polls the electricity meter and the gas proxy, shows what they say, forgets the former occupier."""
 
 from han.clock import DAY, HALF_HOUR, INVALID, RELIABLE, UNRELIABLE, to_iso
-from han.devices import client
+from han.devices import client, probe
 from han.devices.device import Device
 from han.devices.payment_modes import PREPAYS
 from han.devices.served import period_names
@@ -48,6 +48,10 @@ AMBIENT = ("low", "medium", "high")
 ERASED = ("consumption", "cost", "demand_peaks", "budgets", "messages", "top_up_history")
 
 
+
+
+def _disregard(frame, time):
+    """The bench asked, not the display."""
 
 
 class Fuel:
@@ -174,6 +178,15 @@ class InHomeDisplay(Device):
         """`electricity`: seconds between two reads of the electricity figures from now on."""
         self._interval = arguments["electricity"]
         self.at(time + 1, self._poll_electricity)
+
+    def bench_ask(self, arguments, time):
+        """The bench asks through this display: `of` "electricity" or "gas", and what `probe.request` takes. The answer
+        changes nothing here; the trace has it."""
+        peer = self.fuels[FUELS.index(arguments["of"])].peer
+        cluster = arguments["cluster"]
+        payload = probe.request(arguments, self.next_sequence())
+        endpoint = probe.endpoint_of(peer, cluster)
+        self.ask(peer["identity"], self.endpoint, endpoint, cluster, payload, _disregard, time)
 
     def _poll_electricity(self, time):
         self.at(time + self._interval, self._poll_electricity)
