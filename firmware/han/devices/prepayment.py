@@ -181,6 +181,10 @@ class Prepayment:
         self._topped_up({"top_up_code": digits.encode(), "top_up_amount": value, "top_up_time": utc})
         return (ACCEPTED_ARMED if was_disabled and not self._disabled else ACCEPTED), pence
 
+    def lock(self, until):
+        """Take no top-ups until that time of the node."""
+        self._locked_until = until
+
     def adjust(self, amount):
         """A credit adjustment by the supplier."""
         attributes = self._attributes
@@ -201,7 +205,7 @@ class Prepayment:
         self._wrong += 1
         if self._wrong >= _WRONG_ATTEMPTS:
             self._wrong = 0
-            self._locked_until = time + _LOCKED
+            self.lock(time + _LOCKED)
         return INVALID, 0
 
     def _credit(self, value, utc):

@@ -24,7 +24,7 @@ from han.gbcs import use_cases
 
 from hanref.errors import BenchError
 from hanref.gbcs import modelled
-from hanref.gbcs.keys import AGREEMENT, SIGNATURE, Keys
+from hanref.gbcs.keys import AGREEMENT, PREPAYMENT, SIGNATURE, Keys
 from hanref.gbcs.state import State
 
 ROLE_NUMBERS = {
@@ -110,6 +110,11 @@ def plain_device(role: str, state: State, keys: Keys) -> dict[str, Any]:
         "faults": {str(number): status for number, status in state.faults.items()},
         "join_codes": {entity.hex(): code for entity, code in state.join_codes.items()},
         "logs": copy.deepcopy(state.logs),
+        "meter": copy.deepcopy(state.meter),
+        "cosem": [[*place, datum.hex()] for place, datum in state.cosem.items()],
+        "cosem_methods": [[*place, datum.hex()] for place, datum in state.cosem_methods.items()],
+        "clock": [state.utc, state.reliability, state.hub_utc],
+        "top_ups_of": top_ups_of(state, keys),
         "parties": parties,
         "own_counter": state.own_counter,
         "accepted": {entity.hex(): counter for entity, counter in state.accepted.items()},
@@ -126,6 +131,15 @@ def trusted(state: State, keys: Keys) -> dict[bytes, int]:
         if entity in state.trusts if state.trusts is not None else number not in found.values():
             found[entity] = number
     return found
+
+
+def top_ups_of(state: State, keys: Keys) -> list[str | None]:
+    """Whose top-ups the device takes and the secret for them, in hex: those of the supplier it trusts."""
+    for entity, number in trusted(state, keys).items():
+        secret = keys.secret(entity, state.entity, PREPAYMENT) if number == use_cases.SUPPLIER else None
+        if secret is not None:
+            return [entity.hex(), secret.hex()]
+    return [None, None]
 
 
 def secrets_by_key(state: State, keys: Keys) -> dict[str, str]:

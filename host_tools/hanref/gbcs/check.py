@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
-from han.gbcs import envelope, gbz, use_cases
+from han.gbcs import axdr, dlms, envelope, gbz, protected, use_cases
 
 from hanref.gbcs.answering import point, verify
 from hanref.gbcs.keys import Keys
@@ -21,7 +21,8 @@ ENCRYPTION_PURPOSE = 4
 @dataclass
 class Checked:
     """A message and what its keys say: `mac` and `signature` are `valid`, `invalid`, `unverified` (no key) or None (not
-    there); `plaintexts` has an entry for each encrypted GBZ component, None where it could not be read."""
+    there); `plaintexts` has an entry for each encrypted GBZ component or protected read of DLMS, None where it could not be
+    read."""
 
     message: envelope.Message
     mac: str | None = None
@@ -92,23 +93,32 @@ def check(octets: bytes, keys: Keys) -> Checked:
             right = verify(point(public), envelope.signature_input(message), message.signature)
             checked.signature = "valid" if right else "invalid"
     use_case = use_cases.find(message.message_code)
-    if use_case is not None and use_case.protocol == use_cases.GBZ:
-        _decrypt(checked, keys)
+    if use_case is not None:
+        _decrypt(checked, _encrypted(use_case.protocol, message), keys)
     return checked
 
 
-def _decrypt(checked: Checked, keys: Keys) -> None:
+def _encrypted(protocol: int, message: envelope.Message) -> list[bytes]:
+    """The encrypted attributes of a message, in order."""
+    if protocol == use_cases.GBZ:
+        components = gbz.decode(message.payload, message.cra, message.message_code).components
+        return [component.payload for component in components if component.encrypted]
+    if protocol == use_cases.DLMS and message.cra == envelope.RESPONSE:
+        answers = (items for tag, items in dlms.decode(message.payload).data if tag == axdr.STRUCTURE)
+        return [items[place][1] for items in answers if (place := protected.find(items)) is not None]
+    return []
+
+
+def _decrypt(checked: Checked, encrypted: list[bytes], keys: Keys) -> None:
     message = checked.message
     reader = message.supplementary_remote_party or message.recipient
     counter = message.supplementary_originator_counter
     if counter is None:
         counter = message.originator_counter
     secret = keys.secret(reader, message.originator)
-    for component in gbz.decode(message.payload, message.cra, message.message_code).components:
-        if not component.encrypted:
-            continue
+    for octets in encrypted:
         if secret is None:
             checked.plaintexts.append(None)
             continue
         key = derive(secret, message.originator, ENCRYPTION_PURPOSE, counter, reader)
-        checked.plaintexts.append(open_attributes(key, message.originator, component.payload))
+        checked.plaintexts.append(open_attributes(key, message.originator, octets))

@@ -12,8 +12,12 @@ import sys
 
 if __name__ == "__main__":
     sys.path.insert(0, sys.argv[1])
+    import stated  # type: ignore[import-not-found]  # beside this file, where it runs as a program
+else:
+    from hanref.gbcs import stated
 
-from han.gbcs import asn1_answer, gas_answers, gbz_answer, use_cases
+from han.clock import INVALID
+from han.gbcs import asn1_answer, axdr, dlms_answer, gas_answers, gas_settings, gbz_answer, use_cases
 from han.gbcs.keys import KeyStore
 from han.gbcs.server import GbcsServer
 from han.zcl import status
@@ -88,11 +92,12 @@ def octets_of(plain):
 
 class StatedDevice:
     """Reads are answered out of `attributes`, {(cluster, identifier): (status, type, value)}, commands that read logs and
-    tables out of `logs`, others with success.
+    tables out of `logs`, others by `meter`, a stated.StatedMeter; DLMS out of `objects`, stated.StatedObjects.
 
     `data_time` is (utc, "gsme" or "gpf", reliability); `utc` what its clock says; `command_status` the status with
-    which commands of a cluster end, {(cluster, name): status}; `faults` that of single components, {number: status};
-    `join_codes` what joining a device ends with, {entity: code}, success where there is none.
+    which commands of a cluster end, {(cluster, name): status}; `faults` that of single components or DLMS
+    specifications, {number: status}; `join_codes` what joining a device ends with, {entity: code}, success where there is
+    none.
     """
 
     def __init__(self, role, identity, attributes, data_time, utc):
@@ -105,6 +110,8 @@ class StatedDevice:
         self.faults = {}
         self.join_codes = {}
         self.logs = StatedLogs({})
+        self.meter = stated.StatedMeter(identity, self.gbcs_utc, {}, b"", b"")
+        self.objects = stated.StatedObjects({}, {}, stated.StatedClock([None, INVALID, None]))
         self.events = []
 
     def report(self, kind, fields):
@@ -119,7 +126,20 @@ class StatedDevice:
         if (cluster, name) in self.command_status:
             return self.command_status[(cluster, name)]
         result = gas_answers.answer(self.logs, name, fields)
-        return status.SUCCESS if result == status.UNSUP_CLUSTER_COMMAND else result
+        if result != status.UNSUP_CLUSTER_COMMAND:
+            return result
+        return gas_settings.answer(self.meter, cluster, name, fields, request)
+
+    def cosem_get(self, class_id, obis, number, selection, request):
+        fault = self.faults.get(request.part)
+        return (fault, stated.NULL) if fault else self.objects.get((class_id, obis, number), selection)
+
+    def cosem_set(self, class_id, obis, number, datum, request):
+        return self.faults.get(request.part) or self.objects.set((class_id, obis, number), datum)
+
+    def cosem_action(self, class_id, obis, number, datum, request):
+        fault = self.faults.get(request.part)
+        return (fault, stated.NULL) if fault else self.objects.action((class_id, obis, number), datum)
 
     def gbcs_carry_out(self, name, content, request):
         return [(entry, self.join_codes.get(entry[0], 0)) for entry in content]  # GCS59
@@ -147,8 +167,9 @@ class Values:
 def device_of(plain, sign=None, verify=None, agree=None):
     """(StatedDevice, GbcsServer) of plain data, in which octets are hex: role, identity, attributes as lists [cluster,
     identifier, status, type, value], data_time, utc, command_status as lists, faults {component: status}, join_codes
-    {entity: code}, logs as StatedLogs takes them, parties as lists [entity, role number, secret, signature key],
-    own_counter and accepted {entity: counter}."""
+    {entity: code}, logs as StatedLogs takes them, meter as stated.StatedMeter takes it, cosem and cosem_methods as lists
+    [class, OBIS code, number, datum in A-XDR], clock as stated.StatedClock takes it, top_ups_of [entity, secret], parties
+    as lists [entity, role number, secret, signature key], own_counter and accepted {entity: counter}."""
     attributes = {}
     for cluster, identifier, state, type_id, value in plain["attributes"]:
         attributes[(cluster, identifier)] = (state, type_id, octets_of(value))
@@ -158,16 +179,27 @@ def device_of(plain, sign=None, verify=None, agree=None):
     device.faults = {int(number): state for number, state in plain["faults"].items()}
     device.join_codes = {bytes.fromhex(entity): code for entity, code in plain["join_codes"].items()}
     device.logs = StatedLogs(plain["logs"])
+    supplier, secret = plain["top_ups_of"]
+    device.meter = stated.StatedMeter(identity, device.gbcs_utc, plain["meter"], _octets(supplier), _octets(secret))
+    clock = stated.StatedClock(plain["clock"])
+    device.objects = stated.StatedObjects(_data(plain["cosem"]), _data(plain["cosem_methods"]), clock)
     keys = KeyStore(sign, verify, agree)
     for entity, role, secret, signature_key in plain["parties"]:
         keys.add(bytes.fromhex(entity), role, _octets(secret), _octets(signature_key))
-    protocols = {use_cases.GBZ: gbz_answer, use_cases.ASN1: asn1_answer}
+    protocols = {use_cases.DLMS: dlms_answer, use_cases.GBZ: gbz_answer, use_cases.ASN1: asn1_answer}
     server = GbcsServer(device, keys, Values({}), protocols=protocols)
     if plain.get("own_counter") is not None:
         server.counters.set_own(plain["own_counter"])
     for entity, counter in plain.get("accepted", {}).items():
         server.counters.accept(bytes.fromhex(entity), counter)
     return device, server
+
+
+def _data(entries):
+    """{(class, OBIS code, number): datum} of lists."""
+    return {
+        (class_id, bytes.fromhex(obis), number): axdr.decode(bytes.fromhex(datum)) for class_id, obis, number, datum in entries
+    }
 
 
 def _octets(text):

@@ -12,6 +12,7 @@ from han.clock import STATUS_NAMES, to_iso
 from han.gbcs import cosem_time, der, envelope, gbz, use_cases
 from han.zcl import clusters, types
 
+from hanref.gbcs import seed_dlms, seed_meter
 from hanref.gbcs.check import Checked
 from hanref.gbcs.keys import PARTIES, Keys
 
@@ -38,14 +39,18 @@ def state_of(command: bytes, checked: Checked, keys: Keys) -> Plain:
     if use_case.protocol == use_cases.ASN1:
         _take_join_codes(plain, message.payload)
         return plain
+    if use_case.protocol == use_cases.DLMS:
+        seed_dlms.take(plain, request.payload, message.payload, checked.plaintexts)
+        return plain
     asked = gbz.decode(request.payload, envelope.COMMAND).components
+    seed_meter.take_waiting(plain, request, asked)
     answers = gbz.decode(message.payload, message.cra, message.message_code).components
     plaintexts = iter(checked.plaintexts)
     for component in answers:
         payload = next(plaintexts) if component.encrypted else component.payload
         if payload is None:
             raise ValueError("an encrypted component could not be read")
-        _take_component(plain, asked[component.sequence], component, payload)
+        _take_component(plain, asked[component.sequence], component, payload, request)
     return plain
 
 
@@ -79,7 +84,9 @@ def _take_time(plain: Plain, message: envelope.Message, role: str | None) -> Non
     }
 
 
-def _take_component(plain: Plain, asked: gbz.Component, component: gbz.Component, payload: bytes) -> None:
+def _take_component(
+    plain: Plain, asked: gbz.Component, component: gbz.Component, payload: bytes, request: envelope.Message
+) -> None:
     if component.is_global() and component.command == gbz.READ_ATTRIBUTES_RESPONSE:
         plain["attributes"].setdefault(f"{component.cluster:04X}", {}).update(records(payload))
     elif component.is_global() and component.command == gbz.DEFAULT_RESPONSE:
@@ -92,6 +99,8 @@ def _take_component(plain: Plain, asked: gbz.Component, component: gbz.Component
         take = TAKERS.get(name)
         if take is not None:
             take(plain["logs"], fields, asked)
+        elif name in seed_meter.TAKERS:
+            seed_meter.TAKERS[name](plain, fields, asked, request)
 
 
 def records(payload: bytes) -> Plain:

@@ -22,7 +22,11 @@ is when the values held: `source` is the clock it came from, GSME or GPF, `statu
 * `trusts`, the entities that the device's trust anchor cells hold, of those in the key file: ["90B3D51F30010000"];
   without it these are the first of each role;
 * `join_codes`, what joining a device ends with when the GPF's device log is restored: {"00DB1234567890A1": 4};
-* `logs`, what the reads of logs and tables are answered from: see `hanref.gbcs.state_logs`.
+* `logs`, what the reads of logs and tables are answered from: see `hanref.gbcs.state_logs`;
+* `meter`, settings and account of a gas meter: see `hanref.gbcs.state_meter`;
+* `cosem`, attributes by class, OBIS code and number, as A-XDR: {"3/1-0:32.32.0.4/2": {"hex": "0600000093"}}, and
+  `cosem_methods`, what methods return;
+* `hub_time`, what a Set Clock finds: ISO text or seconds since 2000.
 """
 
 import json
@@ -36,12 +40,26 @@ from han.errors import HanError
 from han.zcl import clusters, types
 
 from hanref.errors import UsageError
-from hanref.gbcs import state_logs
+from hanref.gbcs import state_logs, state_meter
 from hanref.gbcs.keys import entity_of
 from hanref.moments import moment
 
 SOURCES = ("gsme", "gpf")
-FIELDS = ("entity", "attributes", "time", "command_status", "faults", "counters", "trusts", "join_codes", "logs")
+FIELDS = (
+    "entity",
+    "attributes",
+    "time",
+    "command_status",
+    "faults",
+    "counters",
+    "trusts",
+    "join_codes",
+    "logs",
+    "meter",
+    "cosem",
+    "cosem_methods",
+    "hub_time",
+)
 OCTET_STRINGS = (0x41, 0x43)
 Attribute = tuple[int, int, int, int | None, Any]
 
@@ -60,6 +78,10 @@ class State:
     trusts: list[bytes] | None = None
     join_codes: dict[bytes, int] = field(default_factory=dict)
     logs: dict[str, Any] = field(default_factory=dict)
+    meter: dict[str, Any] = field(default_factory=dict)
+    cosem: dict[state_meter.Place, bytes] = field(default_factory=dict)
+    cosem_methods: dict[state_meter.Place, bytes] = field(default_factory=dict)
+    hub_utc: int | None = None
     own_counter: int | None = None
     accepted: dict[bytes, int] = field(default_factory=dict)
 
@@ -109,6 +131,11 @@ def parse(plain: object, where: str) -> State:
         place = f"{where}: join_codes: {entity}"
         state.join_codes[entity_of(entity, place)] = state_logs.number(code, place)
     state.logs = state_logs.parse(content.get("logs", {}), f"{where}: logs")
+    state.meter = state_meter.parse(content.get("meter", {}), f"{where}: meter")
+    state.cosem = state_meter.objects(content.get("cosem", {}), f"{where}: cosem")
+    state.cosem_methods = state_meter.objects(content.get("cosem_methods", {}), f"{where}: cosem_methods")
+    if "hub_time" in content:
+        state.hub_utc = state_logs.time(content["hub_time"], f"{where}: hub_time")
     _take_counters(state, _object(content.get("counters", {}), f"{where}: counters"), f"{where}: counters")
     return state
 
