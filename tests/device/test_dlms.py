@@ -217,6 +217,11 @@ def test_objects_wanted_are_written_and_read():
         equal(protected.read_object_wanted(axdr.decode(axdr.encode(protected.object_wanted(*wanted)))), wanted)
     raises(CodecError, protected.read_object_wanted, (axdr.STRUCTURE, [(axdr.UNSIGNED, 1)]))
     raises(CodecError, protected.read_object_wanted, (axdr.UNSIGNED, 1))
+    wanted = protected.object_wanted(1, b"obis..", 2)
+    for place, datum in ((0, (axdr.OCTET_STRING, b"x")), (1, (axdr.OCTET_STRING, b"")), (4, (axdr.STRUCTURE, []))):
+        parts = list(wanted[1])
+        parts[place] = datum
+        raises(CodecError, protected.read_object_wanted, (axdr.STRUCTURE, parts))
 
 
 def test_protected_octets_are_found_behind_their_parameters():

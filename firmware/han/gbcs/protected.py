@@ -47,15 +47,28 @@ def object_wanted(class_id, obis, number, dates=None):
 
 def read_object_wanted(datum):
     """(class, obis, number, dates or None) of an object in a command; raises CodecError."""
-    try:
-        class_id, obis, number, _index, restriction = [value for _tag, value in datum[1]]
-        kind, limits = [value for _tag, value in restriction]
-        dates = None if kind == UNRESTRICTED else tuple([value for _tag, value in limits])
-    except (TypeError, ValueError):
+    if not _has_form(datum, _OBJECT):
         raise CodecError("this is no object of a protected read")
-    if not isinstance(obis, bytes) or len(obis) != 6 or dates is not None and len(dates) != 2:
-        raise CodecError("this is no object of a protected read")
+    class_id, obis, number, _index, restriction = [value for _tag, value in datum[1]]
+    if len(restriction) == 2 and restriction[0] == (axdr.ENUM, UNRESTRICTED):
+        dates = None
+    elif len(restriction) == 2 and restriction[0] == (axdr.ENUM, BY_DATE) and _has_form(restriction[1], _DATES):
+        dates = tuple([value for _tag, value in restriction[1][1]])
+    else:
+        raise CodecError("the restriction of a protected read is none or by date")
+    if len(obis) != 6:
+        raise CodecError("an OBIS code has 6 octets, not %d" % len(obis))
     return class_id, obis, number, dates
+
+
+_OBJECT = (axdr.LONG_UNSIGNED, axdr.OCTET_STRING, axdr.INTEGER, axdr.LONG_UNSIGNED, axdr.STRUCTURE)
+_DATES = (axdr.OCTET_STRING, axdr.OCTET_STRING)
+
+
+def _has_form(datum, tags):
+    """Whether a datum is a structure of parts with these tags."""
+    tag, parts = datum
+    return tag == axdr.STRUCTURE and tuple([part[0] for part in parts]) == tags
 
 
 def parameters(transaction, originator, recipient):

@@ -49,7 +49,8 @@ class FormError(Exception):
 
 
 class Part(NamedTuple):
-    """A part of a sequence: its name, how it is read, the tags it may have, whether it may be left out."""
+    """A part of a sequence: its name (none: its own parts are taken in), how it is read, the tags it may have, whether it
+    may be left out."""
 
     name: str
     read: Reader
@@ -128,7 +129,13 @@ def certification_request(element: Element) -> Tree:
 def alert_code(element: Element) -> Tree:
     """An alert code and what it means."""
     value = number(element)
-    return {"code": "%04x" % value, "meaning": tables.alert_codes().get(value)}
+    return {"alert": "%04x" % value, "meaning": tables.alert_codes().get(value)}
+
+
+def accepted(element: Element) -> bool:
+    """NULL where an answer begins with it: the command was taken."""
+    expect(element, der.NULL)
+    return True
 
 
 def null(element: Element) -> Tree:
@@ -162,6 +169,8 @@ def _read_parts(items: list[Element], parts: tuple[Part, ...]) -> Tree:
             at += 1
             if part.name:
                 fields[part.name] = value
+            else:
+                fields.update(value)
         elif not part.optional:
             raise FormError
     if at < len(items):
@@ -279,7 +288,7 @@ _outcome = sequence(
         _SEQUENCE,
     ),
 )
-_ALERT_HEAD = (Part("alert", alert_code, _NUMBER), Part("time", time, _TIME))
+_ALERT_HEAD = (Part("", alert_code, _NUMBER), Part("time", time, _TIME))
 _VERSION = Part("version", octets, _OCTETS)
 _entry = sequence(Part("entity", octets, _OCTETS), Part("device_type", coded("device_type"), _NUMBER))
 _activation = sequence(Part("result", coded("activation_result"), _NUMBER), _VERSION)
@@ -309,7 +318,7 @@ _readers("CS02a CS02f", _DETAILS_WANTED, _DETAILS)
 _readers(
     "CS02b CS02g",
     _UPDATE,
-    sequence(Part("", null, (der.NULL,)), Part("outcome", _outcome, _SEQUENCE, True)),
+    sequence(Part("accepted", accepted, (der.NULL,)), Part("outcome", _outcome, _SEQUENCE, True)),
 )
 _readers("FD-CS02b CS02g", None, None, sequence(*_ALERT_HEAD, Part("outcome", _outcome, _SEQUENCE)))
 _readers(
@@ -338,7 +347,7 @@ _readers(
         Part("originator_counter", number, _NUMBER),
         Part("execution_time", time, _TIME, True),
     ),
-    either((der.NULL, lambda element: {"result": "accepted"}), (der.SEQUENCE, _activation)),
+    either((der.NULL, lambda element: {"accepted": accepted(element)}), (der.SEQUENCE, _activation)),
 )
 _readers(
     "FD-CS06",

@@ -39,7 +39,8 @@ class Shape:
     @property
     def is_optional(self) -> bool:
         """Whether the part is there only in some meters."""
-        return _OPTIONAL in self.type
+        parts = [self.items] if self.items else list(self.fields.values())
+        return all(part.is_optional for part in parts) if parts else _OPTIONAL in self.type
 
 
 TIMESTAMP, UNIT, NAME, DATE, TIME, ACTIVATION = "timestamp", "unit", "name", "date", "time", "activation"
@@ -51,7 +52,7 @@ def _reading(name: str, type_: str) -> str:
         return TIMESTAMP
     if name == "unit" or name.endswith("_unit"):
         return UNIT
-    if "logical_name" in name or type_.startswith("octet-string(6)"):
+    if "logical_name" in name or name.endswith("_reference") or type_.startswith("octet-string(6)"):
         return NAME
     if "activat" in name:
         return ACTIVATION
@@ -110,9 +111,10 @@ def _parts(path: str) -> list[str]:
 
 
 @cache
-def _orders() -> dict[tuple[int, bool, int], list[str]]:
+def _structures() -> dict[tuple[int, bool, int], tuple[bool, list[str]]]:
+    """(whether it is an array of them, names of the parts) of structures that the attribute table leaves open."""
     return {
-        (int(row["class"]), row["kind"] == "M", int(row["number"])): row["order"].split()
+        (int(row["class"]), row["kind"] == "M", int(row["number"])): (row["array"] == "yes", row["parts"].split())
         for row in tables.rows("cosem-structures.csv")
     }
 
@@ -127,9 +129,11 @@ def _attribute(rows: list[tables.CosemRow]) -> Attribute:
             _place(root, row.path, row.type)
         elif not root.type:
             root.type = row.type
-    order = _orders().get((first.class_id, first.is_method, first.number))
-    if order:
-        root.fields = {name: root.fields[name] for name in order}
+    structure = _structures().get((first.class_id, first.is_method, first.number))
+    if structure:
+        is_array, parts = structure
+        fields = {name: root.fields.get(name) or Shape(reading=_reading(name, "")) for name in parts}
+        root = Shape(items=Shape(fields=fields)) if is_array else Shape(fields=fields)
     name = next((row.name for row in rows if row.name), "")
     if not root.reading:
         root.reading = _reading(name, root.type)
@@ -314,7 +318,7 @@ def _item(type_: Any, item: Any, shape: Shape) -> Any:
 def wanted(code: int, datum: Datum) -> Tree | None:
     """The content of a command's protected read: which attributes of which dates; None for another form."""
     tag, parts = datum
-    if tag != axdr.STRUCTURE or len(parts) != 2 or not protected.is_parameters(parts[1]):
+    if tag != axdr.STRUCTURE or len(parts) != 2 or parts[0][0] != axdr.ARRAY or not protected.is_parameters(parts[1]):
         return None
     objects = []
     try:
@@ -324,6 +328,6 @@ def wanted(code: int, datum: Datum) -> Tree | None:
             if dates is not None:
                 content["from"], content["to"] = (value((axdr.OCTET_STRING, date)) for date in dates)
             objects.append(content)
-    except (CodecError, TypeError):
+    except CodecError:
         return None
     return {"protected_read": objects}

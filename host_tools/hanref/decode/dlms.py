@@ -319,7 +319,7 @@ def _alert(code: int, body: Datum, plain: Datum | None) -> Tree:
     elif protected.find(parts) is not None:
         content["encrypted"] = True
     elif len(parts) == 3 and parts[2][0] == axdr.OCTET_STRING and len(parts[2][1]) in (10, 19):
-        content["executed"] = _instruction(parts[2][1])
+        content["instruction"] = _instruction(parts[2][1])
     elif len(parts) > 2:
         found = cosem.attributes(code)
         shape = found[0].shape if len(found) == 1 else cosem.Shape()

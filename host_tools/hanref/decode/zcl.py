@@ -343,7 +343,7 @@ def alert(code: int, alert_code: int, time: int, rest: bytes) -> Tree:
         "time": utc_text(time),
     }
     if len(rest) == 15 and rest[0] == 14:
-        content["executed"] = executed_command(rest[1:])
+        content["instruction"] = instruction(rest[1:])
     elif len(rest) == 34 and rest[:2] == b"\x09\x20":
         content["hash"] = rest[2:].hex()
     elif rest:
@@ -351,7 +351,7 @@ def alert(code: int, alert_code: int, time: int, rest: bytes) -> Tree:
     return content
 
 
-def executed_command(octets: bytes) -> Tree:
+def instruction(octets: bytes) -> Tree:
     """What a future-dated alert names: message code, counter, cluster, frame control, command."""
     code, counter = int.from_bytes(octets[:2], "big"), octets[2:10].hex()
     cluster = int.from_bytes(octets[10:12], "big")
