@@ -20,7 +20,8 @@ which raises GbcsError, and `answer(server, request, response)`, which returns t
 
 Where a use case needs more than its row of the tables, a function in the answerer's own registry does it.
 
-A refused command gets no answer: it is counted in `refusals` under its reason and reported as `gbcs_refused`.
+A refused command gets no answer: it is counted in `refusals` under its reason and reported as `gbcs_refused`. A correct
+one that the model of an ESME does not answer is answered by the alert ECS100.
 """
 
 from han.errors import CodecError, CryptoError
@@ -28,6 +29,9 @@ from han.gbcs import checks, cosem_time, gbz_answer, protection, use_cases
 from han.gbcs.checks import Refused
 from han.gbcs.counters import Counters
 from han.gbcs.envelope import ALERT, COMMAND, RESPONSE, Message, decode, encode, signature_input
+
+
+_TELL_WHAT_THEY_LACK = ("esme", "sapc")  # [reference 1.5]
 
 
 class Request:
@@ -65,6 +69,16 @@ class GbcsServer:
             return self._respond(request)
         except Refused as refusal:
             self._count(refusal, request)
+            if refusal.reason == checks.NOT_SUPPORTED and self.role in _TELL_WHAT_THEY_LACK:
+                return self._not_supported(request)
+            return None
+
+    def _not_supported(self, request):
+        from han.gbcs import dlms_alerts
+
+        try:
+            return dlms_alerts.not_supported(self, request.message, self.device.gbcs_utc(request.time))
+        except CryptoError:
             return None
 
     def _receive(self, octets, time):
@@ -99,7 +113,7 @@ class GbcsServer:
     def read_payload(self, request):
         """Let the use case's protocol read the payload; raises Refused."""
         answerer = self.protocols.get(request.use_case.protocol)
-        if answerer is None:
+        if answerer is None or not request.use_case.is_modelled(self.role):
             raise Refused(checks.NOT_SUPPORTED, request.use_case.name)
         try:
             answerer.read(self, request)
@@ -177,7 +191,7 @@ class GbcsServer:
             message.mac = protection.mac_of(self.keys.secret(message.recipient), message)
         return encode(message)
 
-    def alert(self, name, recipient, payload_of, supplementary_remote_party=None):
+    def alert(self, name, recipient, payload_of, supplementary_remote_party=None, supplementary_remote_party_counter=None):
         """The octets of an alert, by the name of its use case, to a party.
 
         `payload_of(message)` gives the payload once the header stands, with the counter that keys depend on. Raises
@@ -194,6 +208,7 @@ class GbcsServer:
             recipient,
             code,
             supplementary_remote_party=supplementary_remote_party,
+            supplementary_remote_party_counter=supplementary_remote_party_counter,
         )
         message.payload = payload_of(message)
         return self._protect(message, signed)

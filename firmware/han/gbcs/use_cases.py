@@ -3,7 +3,7 @@
 
 from han.gbcs.use_case_table import NAMES, ROWS
 
-_ROW = 9
+_ROW = 10
 
 # Bits of `targets`, by the names of GBCS targets.
 TARGETS = {"chf": 1, "gpf": 2, "esme": 4, "gsme": 8, "ppmid": 16, "hcalcs": 32, "sapc": 64}
@@ -46,7 +46,7 @@ class UseCase:
     """One row of the table of message codes.
 
     `targets` and `forms` are bits as above, `roles` has the bit of each role number; `protocol` is DLMS, GBZ, ASN1 or
-    0 for none. `time_of_execution`: answers carry a header date-time with status FF; `time_of_data`: one that says
+    0 for none; `modelled` has the bits of the targets whose model answers it. `time_of_execution`: answers carry a header date-time with status FF; `time_of_data`: one that says
     whose time it is and how reliable (REQ-0015-1).
     """
 
@@ -65,10 +65,15 @@ class UseCase:
         self.time_of_data = bool(flags & _TIME_OF_DATA)
         self.supplier_only_at_gsme = bool(flags & _SUPPLIER_ONLY_AT_GSME)
         self.protocol = flags >> 6
+        self.modelled = row[9]
 
     def is_for(self, target):
         """Whether a device (`chf`, `gpf`, ...) is among the targets."""
         return bool(self.targets & TARGETS[target])
+
+    def is_modelled(self, target):
+        """Whether the model of a device (`chf`, `gpf`, ...) answers it."""
+        return bool(self.targets & self.modelled & TARGETS[target])
 
     def allows(self, role, target):
         """Whether a party of that role may send this command to that device."""

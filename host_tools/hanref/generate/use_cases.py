@@ -108,6 +108,7 @@ def flags(row: Row) -> int:
 def use_case_rows() -> tuple[bytes, bytes]:
     """(rows, names) of all message codes."""
     additions = {row["message_code"]: row for row in read("gbcs-use-case-additions.csv")}
+    modelled = {row["use_case"]: row["targets"] for row in read("gbcs-modelled.csv")}
     rows = bytearray()
     names = bytearray()
     places: dict[str, int] = {}
@@ -121,13 +122,14 @@ def use_case_rows() -> tuple[bytes, bytes]:
             names += bytes((len(name),)) + name.encode()
         roles = addition.get("roles") or row["roles_allowed"]
         rows += struct.pack(
-            ">HHBBHB",
+            ">HHBBHBB",
             int(row["message_code"], 16),
             places[name],
             targets(addition.get("targets") or row["device_types"]),
             forms(row["message_type"]),
             mask(roles, ROLES) if roles else 0,
             flags(row),
+            mask(modelled[name], DEVICES) if name in modelled else 0,
         )
     return bytes(rows), bytes(names)
 
@@ -260,9 +262,10 @@ def template_rows() -> tuple[bytes, bytes]:
 USE_CASES_HEAD = '''# SPDX-License-Identifier: Apache-2.0
 """All GBCS message codes, packed. Made by hanref.generate.use_cases: change that or its tables, not this.
 
-A row, 9 octets, big endian, in the order of codes: code u16, place of the name in NAMES u16, targets u8, forms u8, roles
+A row, 10 octets, big endian, in the order of codes: code u16, place of the name in NAMES u16, targets u8, forms u8, roles
 u16, flags u8 (bits: anti-replay, future dated, encrypted, header time FF, header time of the data, only the supplier at
-the GSME; the upper two: 1 DLMS, 2 GBZ, 3 ASN.1). A name is a length and its text. Bits from the lowest:
+the GSME; the upper two: 1 DLMS, 2 GBZ, 3 ASN.1), targets of which we have a model u8. A name is a length and its text.
+Bits from the lowest:
 
 targets: {devices}
 forms: {forms}
