@@ -12,30 +12,65 @@ from hanref.errors import EXIT_DEFECT
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Traces of runs, together one story.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Traces, captures (pcap, pcapng) and logs of GBCS messages, one story."),
+    ],
+    role: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS=ROLE", help="Who is who: EUI-64 or 0x1234, and hub, esme, gsme, ihd or ppmid."),
+    ] = None,
+    key: Annotated[list[str] | None, typer.Option(metavar="HEX", help="A network or link key of 16 octets.")] = None,
+    install_code: Annotated[
+        list[str] | None, typer.Option(metavar="HEX", help="Install code of a device that joins in the capture.")
+    ] = None,
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="keys.toml of a run, or parties of GBCS messages (JSON or folder)."),
+    ] = None,
+    previous: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Earlier verdicts.json, or its folder, for the section on regression.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write verdicts.json, junit.xml and report.html there.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Verdicts as JSON on standard output.")] = False,
 ) -> None:
-    """Judge traces: which requirement holds, which fails, and the events that prove it.
+    """Judge traces, captures and GBCS logs: which requirement holds, which fails, and the events that prove it.
 
-    What a trace does not show is not run, never a pass.
+    What they do not show is not run, never a pass.
     """
+    from hanref.importer import given, read_all
+    from hanref.progress import ProgressBar
+    from hanref.report import earlier
     from hanref.report.table import show
     from hanref.requirements import judge
     from hanref.run.output import OutputFolder
-    from hanref.trace import Trace
 
-    trace = Trace.merge([Trace.read(file) for file in files])
-    if out is None:
-        verdicts = judge(trace)
-    else:
-        from hanref.report import write_all
-
-        with OutputFolder(out) as folder:
+    told = given(role or (), key or (), install_code or (), keys or ())
+    before = None if previous is None else earlier.read(previous)
+    with ProgressBar("reading") as bar:
+        trace = read_all(files, told, bar.advance)
+        bar.tell("judging")
+        if out is None:
             verdicts = judge(trace)
-            write_all(folder.work, trace, verdicts)
-    show(verdicts, as_json, "%d events of %s" % (len(trace), ", ".join(str(file) for file in files)))
+        else:
+            from hanref.report import write_all
+
+            with OutputFolder(out) as folder:
+                verdicts = judge(trace)
+                write_all(folder.work, trace, verdicts, before)
+    show(verdicts, as_json, _remark(trace.header, len(trace), files))
     if any(verdict.verdict == "fail" for verdict in verdicts):
         raise typer.Exit(EXIT_DEFECT)
+
+
+def _remark(header: dict, events: int, files: list[Path]) -> str:  # type: ignore[type-arg]
+    """What was read: how much, who is who, and what stayed closed."""
+    lines = ["%d events of %s" % (events, ", ".join(str(file) for file in files))]
+    for name, device in header.get("devices", {}).items():
+        if device.get("found"):
+            lines.append("%s is %s (%s)" % (device.get("identity"), name, device["found"]))
+    for reason, count in sorted(header.get("capture", {}).get("not opened", {}).items()):
+        lines.append("%d frames not read: %s" % (count, reason))
+    return "\n".join(lines)

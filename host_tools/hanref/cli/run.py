@@ -39,13 +39,14 @@ def run(
     if bench is not None and tier == "sim":
         raise UsageError("--bench: is for boards; tier sim has none")
 
+    from hanref.progress import ProgressBar
     from hanref.run.runner import run_and_judge
     from hanref.scenario import load
 
     loaded = load(scenario, tier)
     folder = out or Path("runs") / loaded.scenario.name
     boards = _bench(tier, bench)
-    with _progress_bar(loaded.scenario.title) as bar:
+    with ProgressBar(loaded.scenario.title) as bar:
         result, verdicts = run_and_judge(loaded, folder, seed, bar.advance, tier, boards, bar.tell)
 
     from hanref.report.table import show
@@ -67,37 +68,3 @@ def _bench(tier: str, path: Path | None) -> "Bench | None":
         raise UsageError("--tier physical: name the boards with --bench FILE (docs/bench.md)")
     return file.Bench()
 
-
-class _progress_bar:
-    """A bar on standard error while a run goes on; nothing where that is no terminal."""
-
-    def __init__(self, title: str) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._title = title
-        self._task = self._bar.add_task(title, total=None)
-
-    def __enter__(self) -> "_progress_bar":
-        if self._bar.console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def advance(self, done: int, total: int) -> None:
-        """So many milliseconds of all have been run."""
-        self._bar.update(self._task, completed=done, total=total, description=self._title)
-
-    def tell(self, sentence: str) -> None:
-        """What goes on before."""
-        self._bar.update(self._task, description=sentence)

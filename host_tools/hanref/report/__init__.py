@@ -9,13 +9,13 @@ from hanref.requirements import Verdict
 from hanref.trace import Trace
 
 
-def write_all(folder: Path, trace: Trace, verdicts: list[Verdict]) -> None:
-    """Write verdicts.json, junit.xml and report.html to a folder."""
+def write_all(folder: Path, trace: Trace, verdicts: list[Verdict], before: dict[str, str] | None = None) -> None:
+    """Write verdicts.json, junit.xml and report.html to a folder; `before` are verdicts of an earlier result."""
     from hanref.report import html, junit
 
     (folder / "verdicts.json").write_text(verdicts_json(verdicts), encoding="utf-8")
     junit.write(folder / "junit.xml", trace, verdicts)
-    (folder / "report.html").write_text(html.render(trace, verdicts), encoding="utf-8")
+    (folder / "report.html").write_text(html.render(trace, verdicts, before), encoding="utf-8")
 
 
 def verdicts_json(verdicts: Iterable[Verdict]) -> str:

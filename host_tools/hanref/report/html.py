@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from hanref.report import charts, screens
+from hanref.report import charts, earlier, screens
 from hanref.report.environment import differences
 from hanref.requirements import Verdict, predicates, requirements
 from hanref.requirements.table import modifications, sources
@@ -17,8 +17,8 @@ _HEADER = dict.fromkeys(("scenario", "title", "tier", "seed", "devices", "refere
 _EVIDENCE_LINES = 400  # events listed with what they say
 
 
-def render(trace: Trace, verdicts: list[Verdict]) -> str:
-    """The whole page."""
+def render(trace: Trace, verdicts: list[Verdict], before: dict[str, str] | None = None) -> str:
+    """The whole page; `before` are verdicts of an earlier result."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("hanref.report"),
         autoescape=True,
@@ -45,6 +45,8 @@ def render(trace: Trace, verdicts: list[Verdict]) -> str:
         messages=_messages(trace),
         evidence=_evidence(trace, verdicts),
         criteria=_criteria(verdicts),
+        before=before,
+        changed=[] if before is None else earlier.changes(before, verdicts),
     )
 
 

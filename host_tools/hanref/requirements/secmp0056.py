@@ -140,7 +140,20 @@ def change_control(trace: Trace, device: str) -> Finding:
             order.event,
             answer.event,
         )
+    if not trace.complete and not orders(trace, device):
+        _check_control_alone(case, trace, device)
     return case.result("the change control reads as it was given", _unread(trace, device))
+
+
+def _check_control_alone(case: Case, trace: Trace, device: str) -> None:
+    """A capture on the HAN does not show who set a change; all that can set one set bit 9 [REQ-0056-5, 6]."""
+    for answer in told(trace, device):
+        if answer.date is not None and answer.control is not None:
+            case.check(
+                bool(answer.control & CLEAR_CONSUMER_DATA),
+                "a change of tenancy is set, and the change control reads 0x%08X without bit 9" % answer.control,
+                answer.event,
+            )
 
 
 @judges("REQ-0056-8", severity=2, reference="shows a date at once, past or future", tests=["AT-0056-2", "AT-0056-3"])

@@ -82,5 +82,12 @@ class Event:
             document["octets"] = self.octets
         return document
 
+    def __eq__(self, other: object) -> bool:
+        """The same event of the same trace; one of a capture is made anew each time somebody looks."""
+        return isinstance(other, Event) and (self.n, self.milliseconds, self.kind) == (other.n, other.milliseconds, other.kind)
+
+    def __hash__(self) -> int:
+        return hash((self.n, self.milliseconds))
+
     def __repr__(self) -> str:
         return "Event(%d, %s, %s > %s, %s)" % (self.n, self.time, self.source, self.destination, self.kind)

@@ -44,6 +44,7 @@ class Trace:
         for n, event in enumerate(events, 1):
             event.n = n
         header = dict(traces[0].header)
+        header["complete"] = all(trace.complete for trace in traces)
         header["devices"] = {name: entry for trace in traces for name, entry in trace.header.get("devices", {}).items()}
         return cls(header, events)
 
