@@ -50,7 +50,7 @@ def test_daily_reads_missed_are_fetched_too():
     assert kept[-4:] == [han.start + day * DAY for day in (1, 2, 3, 4)]
     days = list(han.device("gpf").days.between(0, 0xFFFFFFFF))
     assert [utc for utc, _ in days][-3:] == [han.start + day * DAY for day in (2, 3, 4)]
-    expected = [han.device("gsme").half_hours.used_before(utc - DAY, utc) for utc, _ in days]
+    expected = [han.device("gsme").half_hours.used_between(utc - DAY, utc) for utc, _ in days]
     assert [used for _, used in days] == expected
 
 

@@ -41,7 +41,7 @@ def test_days_without_use_are_zero_and_not_skipped():
 
 def test_nothing_before_a_change_of_tenancy_is_visible():
     history = filled(20)
-    history.hide_before(from_iso("2022-11-02T00:00:00Z"), lambda start, date: 10 * ((date - start) // DAY))
+    history.hide_before(from_iso("2022-11-02T00:00:00Z"), lambda date, end: 20)
     assert [history.visible("day", age) for age in range(4)] == [10, 10, None, None]
     assert history.visible("week", 0) == 20
     assert history.visible("week", 1) is None
@@ -51,7 +51,7 @@ def test_nothing_before_a_change_of_tenancy_is_visible():
 
 def test_a_straddling_period_is_blank_as_far_as_it_ran_when_nothing_finer_is_known():
     history = filled(20)
-    history.hide_before(from_iso("2022-11-03T12:00:01Z"), lambda start, date: None)
+    history.hide_before(from_iso("2022-11-03T12:00:01Z"), lambda date, end: None)
     assert history.visible("day", 0) == 0
     assert history.visible("week", 0) == 0
     history.add(from_iso("2022-11-03T13:00:00Z"), 3)

@@ -38,11 +38,13 @@ def test_a_full_log_loses_its_oldest():
     assert next(log.between(0, 0xFFFFFFFF)) == (MIDNIGHT + 6 * HALF_HOUR, 6)
 
 
-def test_used_before_a_date_counts_the_half_hour_it_lies_in():
+def test_used_after_a_date_leaves_out_the_half_hour_it_lies_in():
     log = half_hours(10)
-    assert log.used_before(MIDNIGHT, MIDNIGHT + 3 * HALF_HOUR) == 1 + 2 + 3
-    assert log.used_before(MIDNIGHT, MIDNIGHT + 3 * HALF_HOUR + 1) == 1 + 2 + 3 + 4
-    assert log.used_before(MIDNIGHT - DAY, MIDNIGHT + HALF_HOUR) is None
+    last = MIDNIGHT + 10 * HALF_HOUR
+    assert log.used_after(MIDNIGHT + 7 * HALF_HOUR, last + DAY) == 8 + 9 + 10
+    assert log.used_after(MIDNIGHT + 7 * HALF_HOUR + 1, last) == 9 + 10
+    assert log.used_after(last, last + DAY) == 0
+    assert log.used_after(MIDNIGHT - DAY, last) is None
 
 
 def test_samples_come_oldest_first_from_the_start_asked_for():

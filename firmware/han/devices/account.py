@@ -38,12 +38,15 @@ class Account:
 
     def use(self, watt_hours, utc):
         """So much was used up to `utc`; it costs, and the credit or the bill tells."""
-        amount = watt_hours * self._price // 1000
+        amount = self.price_of(watt_hours)
         self.cost.add(utc, amount)
         if self.prepayment.prepays():
             self.prepayment.charge(amount)
         else:
             self.bill += amount
+
+    def price_of(self, watt_hours):
+        return watt_hours * self._price // 1000
 
     def command(self, name, fields, message, time):
         """A command of the Prepayment cluster from the HAN or the WAN."""

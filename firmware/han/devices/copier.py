@@ -120,7 +120,7 @@ class Copier:
             "store", {"store": "profile_data", "operation": "append", "entry": {"utc": to_iso(slot), "value": value}}
         )
         if slot % DAY == 0:
-            used = proxy.half_hours.used_before(slot - DAY, slot)
+            used = proxy.half_hours.used_between(slot - DAY, slot)
             if proxy.days.append(slot, used):
                 proxy.report(
                     "store",

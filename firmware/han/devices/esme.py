@@ -263,19 +263,14 @@ class ElectricityMeter(Device):
         self.measure()
         date = self.tenancy.in_force(self.utc())
         if date is not None:
-            self.history.hide_before(date, self._used_between)
-            self.account.cost.hide_before(date, self._cost_between)
+            self.history.hide_before(date, self.half_hours.used_after)
+            self.account.cost.hide_before(date, self._cost_after)
             self._values.set("history", self.history.state())
 
-    def _used_between(self, start, date):
-        """From the half-hour log, the half hour in which the date lies included: it is not the new occupier's alone."""
-        utc = self.utc()
-        if date > utc - utc % HALF_HOUR:
-            return None  # as far as the period has run: that half hour is not written yet
-        return self.half_hours.used_before(start, date)
-
-    def _cost_between(self, start, date):
-        return None  # cost is not kept by half hour: the straddling period is hidden as far as it has run
+    def _cost_after(self, date, end):
+        """What the energy after the date cost; its price is the same all the time."""
+        used = self.half_hours.used_after(date, end)
+        return None if used is None else self.account.price_of(used)
 
     # -- what readers on the HAN ask for beyond attributes --------------------------------------------------
 

@@ -288,16 +288,16 @@ def _nothing():
 
 
 class _Share:
-    """What was used of energy or money before a date: the gas that the half-hour log says, times what a litre came to on
+    """What was used of energy or money after a date: the gas that the half-hour log says, times what a litre came to on
     the proxy so far. Only gas is kept by half hour. None where the log does not know."""
 
     def __init__(self, proxy, name):
         self._proxy = proxy
         self._name = name
 
-    def __call__(self, start, date):
+    def __call__(self, date, end):
         counted = self._proxy.counted
-        litres = self._proxy.half_hours.used_before(start, date)
+        litres = self._proxy.half_hours.used_after(date, end)
         if litres is None or not counted["litres"]:
             return None
         return litres * counted[self._name] // counted["litres"]

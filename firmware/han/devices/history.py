@@ -72,23 +72,33 @@ class History:
             if last is None or number > last:
                 self._numbers[index] = number
 
-    def hide_before(self, date, before):
+    def hide_before(self, date, after):
         """A change of tenancy at `date`: what was used earlier is not for the HAN any more.
 
-        `before(start, date)` gives what was used between the two, or None if it is not known: then the whole
-        period that straddles the date is hidden as far as it has run.
+        `after(date, end)` gives what was used between the two, as far as that is past, or None if it is not known: then the
+        whole period that straddles the date is hidden as far as it has run.
         """
         self._since = date
         for index in range(3):
             number = self._numbers[index]
             if number is None:
                 continue
-            age = number - period_number(_KINDS[index], date)
+            kind = _KINDS[index]
+            age = number - period_number(kind, date)
             self._hidden[index] = 0
-            if 0 <= age < len(self._totals[index]):
-                start = period_start(_KINDS[index], number - age)
-                used = before(start, date) if start < date else 0
-                self._hidden[index] = (self._totals[index][age] or 0) if used is None else used
+            if 0 <= age < len(self._totals[index]) and period_start(kind, number - age) < date:
+                total = self._totals[index][age] or 0
+                used = self._visible_days(date) if index and not age else None
+                if used is None:
+                    used = after(date, period_start(kind, number - age + 1))
+                self._hidden[index] = total if used is None else max(0, total - used)
+
+    def _visible_days(self, date):
+        """The sum of the days from a date on, what is hidden of them left out; None if they are not all here."""
+        count = self._numbers[0] - date // DAY + 1
+        if not 1 <= count <= DAYS or None in self._totals[0][:count]:
+            return None
+        return sum([self.visible("day", age) or 0 for age in range(count)])
 
     def total(self, kind, age):
         """What was used in a period, for those who may see all: None where unknown."""

@@ -81,16 +81,25 @@ class PeriodLog:
                     break
         return found
 
-    def used_before(self, start, date):
-        """What was used from `start` until the last period that began before `date`; None if part of it is not known."""
+    def used_between(self, start, end):
+        """What was used in the periods between two of their boundaries; None if part of it is not known."""
         total = 0
         expected = start + self.interval
-        for utc, value in self.between(start + 1, date + self.interval):
+        for utc, value in self.between(start + 1, end + 1):
             if value is None or utc != expected:
                 return None
             total += value
             expected += self.interval
-        return total if expected >= date + self.interval else None
+        return total if expected > end else None
+
+    def used_after(self, date, end):
+        """What was used from the first period that began at or after `date` until `end` or the last entry; None if part of
+        it is not known."""
+        last = self.last()
+        start = date + -date % self.interval
+        if last is None:
+            return None
+        return 0 if last <= start else self.used_between(start, min(end, last))
 
     def _write(self, utc, value):
         value = NO_READING if value is None else min(value, NO_READING - 1)
