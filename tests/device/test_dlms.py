@@ -23,6 +23,7 @@ DATA = (
     ((axdr.OCTET_STRING, bytes(200)), "0981c8" + "00" * 200),
     ((axdr.OCTET_STRING, bytes(300)), "0982012c" + "00" * 300),
     ((axdr.VISIBLE_STRING, "ALCS"), "0a04414c4353"),
+    ((axdr.VISIBLE_STRING, "\u00a3"), "0a01a3"),
     ((axdr.UTF8_STRING, "\u00a3"), "0c02c2a3"),
     ((axdr.BCD, b"\x12"), "0d0112"),
     ((axdr.LONG, -300), "10fed4"),
@@ -86,7 +87,6 @@ def test_data_that_cannot_be_are_refused_at_their_offset():
     refused("0982", 1, "length is cut off")
     refused("0980", 1, "coded 80")
     refused("0409ff", 0, "9 bits")
-    refused("0a0180", 0, "visible-string")
     refused("0c01ff", 0, "UTF-8")
     refused("110111", 2, "1 octets too many")
     refused("1907e6", 0, "date")
@@ -127,6 +127,7 @@ def test_values_that_their_type_cannot_hold_are_not_written():
         (axdr.LONG64, 1 << 63),
         (axdr.BIT_STRING, (9, b"\xff")),
         (axdr.DATE, b"\x00"),
+        (axdr.VISIBLE_STRING, "\u20ac"),
         (0x07, 1),
         (axdr.COMPACT_ARRAY, ((axdr.STRUCTURE, [axdr.UNSIGNED]), [[1, 2]])),
     ):

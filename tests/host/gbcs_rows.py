@@ -46,7 +46,7 @@ def bit_strings(draw: st.DrawFn, bits: int | None = None) -> Any:
 
 
 def texts(tag: int) -> st.SearchStrategy[Any]:
-    alphabet = st.characters(codec="ascii") if tag == axdr.VISIBLE_STRING else st.characters(exclude_categories=["Cs"])
+    alphabet = st.characters(codec="latin-1") if tag == axdr.VISIBLE_STRING else st.characters(exclude_categories=["Cs"])
     return st.text(alphabet, max_size=30).map(lambda value: (tag, value))
 
 

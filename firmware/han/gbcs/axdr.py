@@ -189,11 +189,11 @@ def read_value(octets, at, end, tag, start):
 
 
 def _text(tag, octets, start):
+    """Octets of a string type as its value."""
     if tag == VISIBLE_STRING:
-        for octet in octets:
-            if octet > 0x7F:
-                raise CodecError("a visible-string holds the octet %02X" % octet, start)
-    elif tag != UTF8_STRING:
+        # ASCII by the book; an octet above it is one letter, as in ISO 8859-1, and does not spoil the message.
+        return "".join([chr(octet) for octet in octets])
+    if tag != UTF8_STRING:
         return octets
     try:
         return octets.decode()
@@ -326,7 +326,7 @@ def _write_value(out, tag, value):
     if tag in NUMBERS:
         _write_number(out, tag, value)
     elif tag in _STRINGS:
-        octets = value.encode() if isinstance(value, str) else value
+        octets = _octets_of(tag, value) if isinstance(value, str) else value
         write_length(out, len(octets))
         out.extend(octets)
     elif tag == BOOLEAN:
@@ -343,6 +343,15 @@ def _write_value(out, tag, value):
         out.extend(value)
     elif tag != NULL and tag != DONT_CARE:
         raise CodecError("%02X is no type of COSEM data" % tag)
+
+
+def _octets_of(tag, text):
+    if tag == UTF8_STRING:
+        return text.encode()
+    try:
+        return bytes([ord(letter) for letter in text])
+    except (ValueError, OverflowError):
+        raise CodecError("%r has letters that a visible-string cannot hold" % text)
 
 
 def _write_number(out, tag, value):
