@@ -87,5 +87,5 @@ def test_ccs06_gives_the_last_communication():
     assert results == [0]
     devices = [row[1][0][1] for row in data[0][1]]
     assert sorted(devices) == sorted([bytes.fromhex(IDENTITIES[board]) for board in ("esme", "gsme", "ihd")])
-    last = [row[1][8][1] for row in data[0][1] if row[1][0][1] == bytes.fromhex(IDENTITIES["esme"])][0]
+    last = next(row[1][8][1] for row in data[0][1] if row[1][0][1] == bytes.fromhex(IDENTITIES["esme"]))
     assert last[:4] == b"\x07\xe6\x0b\x03"

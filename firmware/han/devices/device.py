@@ -29,7 +29,8 @@ class Device:
         self.clock = Clock()
         self._attributes = {}  # (endpoint, cluster, side) -> Attributes
         self._handlers = {}  # (cluster, side) -> function(name, fields, message, time)
-        self._waiting = {}  # (peer, cluster, sequence) -> [callback, deadline, direction, attempts left, message, timeout, answers]
+        # (peer, cluster, sequence) -> [callback, deadline, direction, attempts left, message, timeout, answers]
+        self._waiting = {}
         self._timers = []  # [node time, function]
         self._outgoing = []
         self._sequence = 0

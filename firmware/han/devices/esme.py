@@ -14,8 +14,8 @@ from han.devices.prepayment import ON
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tenancy import CLEAR_CONSUMER_DATA, Tenancy
 from han.devices.timekeeping import ADJUSTABLE, Timekeeper
-from han.devices.voltage import COMMENCE, AverageThresholds, MeasurementPeriods
 from han.devices.tunnel_end import ListeningEnd
+from han.devices.voltage import COMMENCE, AverageThresholds, MeasurementPeriods
 from han.gbcs import dlms_answer, use_cases
 from han.gbcs.server import GbcsServer
 from han.zcl import status

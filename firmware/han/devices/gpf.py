@@ -3,8 +3,8 @@
 
 from han.clock import DAY, INVALID, RELIABLE, UNRELIABLE, status_number
 from han.devices import client, events, profile, snapshots
-from han.devices.device import Device
 from han.devices.copier import Copier
+from han.devices.device import Device
 from han.devices.history import History
 from han.devices.registers import FROM_GSME, SETS, Stamps, stamp
 from han.devices.served import serve_history, serve_tenancy
@@ -144,7 +144,7 @@ class GasProxy(Device):
         attributes = self.metering if cluster == METERING else self.prepayment
         computed = ("current_day_alternative_consumption_delivered", "current_day_cost_consumption_delivered")
         refreshed = set()
-        for identifier, type_id, value in records:
+        for identifier, _, value in records:
             owner = self._owners.get((cluster, identifier))
             if owner is not None:
                 refreshed.add(owner)

@@ -56,8 +56,9 @@ PREPAYMENT_SET = (
 
 
 class GasMeter(Device):
-    """`configuration`: `endpoint`, `hub` {identity, time endpoint, esi endpoint}, `price` (10^-5 pounds a kWh), `calorific_value`
-    (0.1 MJ/m3), `conversion_factor` (10^-5), `clock`, `register` (litres at the start), `daily_snapshot` (taken at midnight unless false).
+    """`configuration`: `endpoint`, `hub` {identity, time endpoint, esi endpoint}, `price` (10^-5 pounds a kWh),
+    `calorific_value` (0.1 MJ/m3), `conversion_factor` (10^-5), `clock`, `register` (litres at the start), `daily_snapshot`
+    (taken at midnight unless false).
 
     How the meter's time reaches the proxy is not public [REQ-0015-12]; here the pushed Metering values come with
     ReadingSnapshotTime, and the Time cluster's TimeStatus is reported before them (I).
