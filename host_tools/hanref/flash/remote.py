@@ -27,6 +27,10 @@ from hanref.link.ports import BAUD_RATE, PortError, check_free, why
 SETTINGS = "/settings.json"
 MARKER = "/flashing"
 _PIECE = 4096
+_TRIES = 4
+_ENTER_LIMIT = 4  # seconds
+_LISTEN = 1.0
+_ANSWER_LIMIT = 10.0
 
 # The library prints what it meets. Boards are flashed side by side, so standard output cannot be diverted for a while.
 for _module in (mpremote_romfs, transport_serial):
@@ -113,16 +117,27 @@ class Remote:
         check_free(port)
         with self._errors():
             try:
-                # mpremote tells a pseudo terminal by its name.
+                # mpremote tells a pseudo terminal by its name, and reads from one for ever unless it is given a limit.
                 device = port if "://" in port else os.path.realpath(port)
-                self._transport = transport_serial.SerialTransport(device, BAUD_RATE)
+                self._transport = transport_serial.SerialTransport(device, BAUD_RATE, timeout=_LISTEN)
             except TransportError:
                 raise self._why() from None
+            self._enter()
+
+    def _enter(self) -> None:
+        """Get the raw prompt. A board that starts just now does not listen, so it is asked more than once."""
+        for attempt in range(_TRIES):
             try:
-                self._transport.enter_raw_repl(soft_reset=True)
+                self._transport.enter_raw_repl(soft_reset=True, timeout_overall=_ENTER_LIMIT)
+                break
             except TransportError:
+                if attempt == _TRIES - 1:
+                    self._transport.close()
+                    raise PortError(f"port {self.port}: nothing there answers as MicroPython does") from None
+            except (serial.SerialException, OSError):
                 self._transport.close()
-                raise PortError(f"port {port}: nothing there answers as MicroPython does") from None
+                raise
+        self._transport.serial.timeout = _ANSWER_LIMIT
 
     def __enter__(self) -> Self:
         return self
