@@ -4,6 +4,7 @@
 The messages are made from every row of the tables; the published ones join them where they are at hand.
 """
 
+import io
 import json
 import os
 import random
@@ -16,13 +17,15 @@ from gbcs_rows import components, notifications, requests, responses, template_p
 from han.errors import CodecError
 from han.gbcs import der, dlms, gbz
 from han.gbcs.envelope import ALERT, COMMAND, RESPONSE
-from hanref.decode import as_json, as_xml, tables
+from hanref.decode import as_json, as_table, as_xml, tables
 from hanref.decode.batch import Batch
 from hanref.gbcs import keys
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 FLAGS = {"command": COMMAND, "response": RESPONSE, "alert": ALERT}
+TABLES = 50  # one of so many is drawn as a table, which takes longer
 DEFECTS = (0x00, 0x01, 0x09, 0x13, 0x30, 0x7F, 0x80, 0x81, 0x82, 0x84, 0xFF)
 
 
@@ -124,6 +127,7 @@ def check(count: int) -> None:
     chance = random.Random(count)  # the same messages in every run
     messages = seeds()
     batch = Batch(some_keys())
+    console = Console(file=io.StringIO(), width=80)
     readable = 0
     for number in range(count):
         octets = mutated(chance, messages[number % len(messages)], messages)
@@ -131,6 +135,8 @@ def check(count: int) -> None:
             result = batch.result(octets)
             line = as_json.line(result)
             element = as_xml.element(result)
+            if not number % TABLES:
+                console.print(as_table.panel(result))
         except Exception as error:
             raise AssertionError(f"{octets.hex()}: {error!r}") from error
         assert line.count(b"\n") == 1

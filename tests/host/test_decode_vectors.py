@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every published message decodes to the values published with it, protection included."""
 
+import io
 import json
 import os
 from functools import cache
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 from hanref.cli import main
 from hanref.decode import tables
-from hanref.decode.batch import Batch
+from hanref.decode.as_table import panel
+from hanref.decode.batch import Batch, Result
 from hanref.decode.message import Decoded
 from hanref.gbcs import keys
+from rich.console import Console
 
 FOLDER = os.getenv("HANREF_VECTORS")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="the published messages are not here: set HANREF_VECTORS to their folder")
@@ -76,7 +79,7 @@ def test_every_encrypted_block_opens() -> None:
 def test_contents_have_names() -> None:
     for message, found in zip(published(), decoded(), strict=True):
         content = found.content
-        for component in content.get("components", []) if isinstance(content, dict) else []:
+        for component in content.get("components", []):
             assert "error" not in component, message["id"]
             assert component["cluster"].isidentifier(), message["id"]
             assert component["command"].isidentifier(), message["id"]
@@ -129,3 +132,11 @@ def main_exit(arguments: list[str], code: int) -> None:
     with pytest.raises(SystemExit) as left:
         main(arguments)
     assert (left.value.code or 0) == code
+
+
+def test_every_message_can_be_shown_as_a_table() -> None:
+    console = Console(file=io.StringIO(), width=100)
+    for index, found in enumerate(decoded()):
+        console.print(panel(Result(index, found)))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert shown.count("╭") == len(published())

@@ -140,39 +140,57 @@ def _quantity(item: Tree) -> Text:
     return Text(_words(item["value"]))
 
 
-def _items(items: list[Tree]) -> Table:
-    """DLMS: one attribute or method a row."""
-    table = _table("", "do", "object and attribute", "value", "result")
-    if not any("result" in item for item in items):
-        table.columns.pop()
+def _items(items: list[Tree]) -> RenderableType:
+    """DLMS: one attribute or method below the other; what is no plain value is indented below it."""
+    parts: list[RenderableType] = []
     for number, item in enumerate(items, 1):
-        cells = [str(number), item["do"], _object(item), _item_value(item)]
-        if "result" in item:
-            cells.append(Text(str(item["result"]), "green" if item["result"] == "success" else "red"))
-        table.add_row(*cells)
-    return table
+        parts.append(_item(number, item))
+        value = _item_value(item)
+        if not isinstance(value, Text):
+            parts.append(Padding(value, (0, 0, 0, 3)))
+    return Group(*parts)
 
 
-def _object(item: Tree) -> Text:
-    """The object as the use case calls it, its attribute or method, and in COSEM terms."""
-    if "obis" not in item:
-        return Text("")
+def _item(number: int, item: Tree) -> Text:
+    """What is done with which attribute of which object, its value if that is plain, and the result."""
+    line = Text.assemble((f"{number:2} ", "dim"), item["do"], " ")
+    if "obis" in item:
+        line.append_text(_name(item))
+    value = _item_value(item)
+    if isinstance(value, Text) and value.plain:
+        line.append(": ")
+        line.append_text(value)
+    if "result" in item:
+        line.append(f"  {item['result']}", "green" if item["result"] == "success" else "red")
+    return line
+
+
+def _name(item: Tree) -> Text:
+    """An attribute or method as the use case and as COSEM call it."""
     kind = "method" if "method" in item else "attribute"
-    name = item.get("name") or f"{kind} {item[kind]}"
     class_name = item.get("class_name") or f"class {item['class']}"
-    return Text.assemble(
-        item.get("object", ""), " " if "object" in item else "", name, (f"\n{class_name} {item['obis']}", "dim")
-    )
+    name = " ".join(filter(None, (item.get("object"), item.get("name") or f"{kind} {item[kind]}")))
+    return Text.assemble((name, "bold"), (f"  {class_name} {item['obis']} {kind} {item[kind]}", "dim"))
+
+
+def _wanted(item: Tree) -> Text:
+    """An attribute that a protected read asks for."""
+    line = _name(item)
+    if "from" in item:
+        line.append(f"  from {item['from']} to {item['to']}")
+    return line
 
 
 def _item_value(item: Tree) -> RenderableType:
     if "scaled" in item:
         return _quantity(item)
+    if "protected_read" in item:
+        return Group(*map(_wanted, item["protected_read"]))
     if "protected" in item:
         return _value([inner.get("value") for inner in item["protected"]])
     if "value" in item:
         return _value(item["value"])
-    rest = {name: item[name] for name in ("from", "to", "selection", "encrypted", "protected_read") if name in item}
+    rest = {name: item[name] for name in ("from", "to", "selection", "encrypted") if name in item}
     return _value(rest) if rest else Text("")
 
 
@@ -187,9 +205,7 @@ def _words(value: Any) -> str:
 
 
 def _is_plain(value: Any) -> bool:
-    if isinstance(value, list):
-        return not any(isinstance(item, (dict, list)) for item in value)
-    return not isinstance(value, dict)
+    return _is_flat(value) if isinstance(value, list) else not isinstance(value, dict)
 
 
 def _value(value: Any) -> RenderableType:
@@ -224,11 +240,18 @@ def _records(items: list[Tree]) -> Table:
     return table
 
 
-def _log(log: Tree) -> Table:
-    """The rows of a compact array."""
-    width = max((len(row) for row in log["rows"] if isinstance(row, list)), default=1)
-    table = _table(*(log["columns"] or [""] * width))
+def _log(log: Tree) -> RenderableType:
+    """The rows of a compact array: a table, or row by row where a row holds lists."""
+    rows = [row if isinstance(row, list) else [row] for row in log["rows"]]
+    columns = [name.replace("_", " ") for name in log["columns"] or [""] * max(map(len, rows), default=1)]
+    if any(not _is_flat(row) for row in rows):
+        return Group(*(_value(dict(zip(columns, row, strict=True))) if log["columns"] else _value(row) for row in rows))
+    table = _table(*columns)
     table.show_header = bool(log["columns"])
-    for row in log["rows"]:
-        table.add_row(*(_value(cell) for cell in (row if isinstance(row, list) else [row])))
+    for row in rows:
+        table.add_row(*map(_words, row))
     return table
+
+
+def _is_flat(row: list[Any]) -> bool:
+    return not any(isinstance(cell, (dict, list)) for cell in row)

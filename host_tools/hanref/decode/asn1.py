@@ -17,7 +17,7 @@ Element = tuple[int, Any]
 Reader = Callable[[Element], Any]
 
 
-def decode(message: Message, use_case: str) -> tuple[list[Tree], Any]:
+def decode(message: Message, use_case: str) -> tuple[list[Tree], Tree]:
     """(tree, content) of a message's payload; raises CodecError with the offset in the payload."""
     element = der.decode(message.payload)
     return trees([element]), content(use_case, message.cra, element)
@@ -314,7 +314,7 @@ def _readers(names: str, command: Reader | None, response: Reader | None, alert:
 
 
 _USE_CASES: dict[tuple[str, int], Reader] = {}
-_readers("CS02a CS02f", _DETAILS_WANTED, _DETAILS)
+_readers("CS02a CS02f", _DETAILS_WANTED, lambda element: {"credentials": _DETAILS(element)})
 _readers(
     "CS02b CS02g",
     _UPDATE,
@@ -400,12 +400,13 @@ _readers(
 _readers("GCS62", None, None, sequence(*_ALERT_HEAD, Part("entries", each(_entry), _SEQUENCE)))
 
 
-def content(use_case: str, cra: int, element: Element) -> Any:
+def content(use_case: str, cra: int, element: Element) -> Tree:
     """The payload by field names; plain values where the use case is not known or has another form."""
     reader = _USE_CASES.get((use_case, cra))
     if reader is not None:
         try:
-            return reader(element)
+            found: Tree = reader(element)
+            return found
         except (FormError, CodecError):
             pass
     return {"value": _plain(element)}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """COSEM values in the terms of the field: names of objects, attributes and fields, dates as dates, logs as rows."""
 
+import re
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
@@ -11,13 +12,14 @@ from han.gbcs.dlms import obis_text
 
 from hanref.decode import tables
 from hanref.decode.times import activation_text, cosem_text, utc_text
-from hanref.decode.zcl import octets_text
+from hanref.decode.zcl import event_text, octets_text
 
 Tree = dict[str, Any]
 Datum = tuple[int, Any]
 
 _DATE_TIME, _DATE, _TIME, _LOGICAL_NAME = 12, 5, 4, 6
 _OPTIONAL = "[["
+_BOUNDS = re.compile(r"\[.*?\]")
 
 
 # --- shapes -------------------------------------------------------------------------------------------------
@@ -27,8 +29,8 @@ _OPTIONAL = "[["
 class Shape:
     """How a value is built: `fields` of a structure in order, `items` of an array, else the `type` of a leaf.
 
-    `reading` says what a leaf of that name is: TIMESTAMP, UNIT, NAME (an OBIS code), DATE, TIME, ACTIVATION, or nothing
-    that its type does not tell.
+    `reading` says what a leaf of that name is: TIMESTAMP, UNIT, NAME (an OBIS code), DATE, TIME, ACTIVATION, EVENT, or
+    nothing that its type does not tell.
     """
 
     type: str = ""
@@ -43,7 +45,7 @@ class Shape:
         return all(part.is_optional for part in parts) if parts else _OPTIONAL in self.type
 
 
-TIMESTAMP, UNIT, NAME, DATE, TIME, ACTIVATION = "timestamp", "unit", "name", "date", "time", "activation"
+TIMESTAMP, UNIT, NAME, DATE, TIME, ACTIVATION, EVENT = "timestamp", "unit", "name", "date", "time", "activation", "event"
 _ANYTHING = Shape()
 
 
@@ -52,6 +54,8 @@ def _reading(name: str, type_: str) -> str:
         return TIMESTAMP
     if name == "unit" or name.endswith("_unit"):
         return UNIT
+    if name.lower().endswith("logcode"):
+        return EVENT
     if "logical_name" in name or name.endswith("_reference") or type_.startswith("octet-string(6)"):
         return NAME
     if "activat" in name:
@@ -82,32 +86,18 @@ class Attribute:
 def _place(root: Shape, path: str, type_: str) -> None:
     """Add the leaf at `path` (`buffer[1..12].entry.timestamp`) to a shape."""
     here = root
-    parts = path.split(".") if "[" not in path else _parts(path)
-    for position, part in enumerate(parts):
-        name, bracket, _ = part.partition("[")
-        last = position == len(parts) - 1
-        if position and not (here.items is not None and not here.fields):
-            here = here.fields.setdefault(name, Shape())
-        elif position:
+    name = ""
+    for position, part in enumerate(_BOUNDS.sub("[", path).split(".")):
+        name = part.removesuffix("[")
+        if position and here.items is not None:
             # The part behind an array is the name of its items.
-            assert here.items is not None
             here = here.items
-        if bracket and here.items is None:
+        elif position:
+            here = here.fields.setdefault(name, Shape())
+        if part.endswith("[") and here.items is None:
             here.items = Shape()
-        if last:
-            here.type = type_
-            here.reading = _reading(name, type_)
-
-
-def _parts(path: str) -> list[str]:
-    """The parts of a path; the dots of `[1..12]` do not part."""
-    parts, depth, start = [], 0, 0
-    for i, letter in enumerate(path):
-        depth += (letter == "[") - (letter == "]")
-        if letter == "." and not depth:
-            parts.append(path[start:i])
-            start = i + 1
-    return [*parts, path[start:]]
+    here.type = type_
+    here.reading = _reading(name, type_)
 
 
 @cache
@@ -229,7 +219,7 @@ def _leaf(tag: int, content: Any, shape: Shape) -> Any:
             return utc_text(content)
         if shape.reading == UNIT and tag == axdr.ENUM:
             return tables.cosem_units().get(content, content) or "none"
-        return content
+        return event_text(content) if shape.reading == EVENT else content
     if tag == axdr.OCTET_STRING:
         return _octets(content, shape.reading)
     if tag == axdr.BIT_STRING:
@@ -284,7 +274,7 @@ def _rows(content: tuple[Any, list[Any]], shape: Shape) -> Tree:
     others = [
         (index, part, inner)
         for index, (part, inner) in enumerate(zip(types, shapes, strict=True))
-        if not isinstance(part, int) or part in _OCTETS or inner.reading in (TIMESTAMP, UNIT)
+        if not isinstance(part, int) or part in _OCTETS or inner.reading in (TIMESTAMP, UNIT, EVENT)
     ]
     rows = []
     for item in items:

@@ -46,7 +46,7 @@ class Decoded:
     use_case: tables.UseCase
     payload_family: str
     payload: Any
-    content: Any
+    content: Tree
     date_time_utc: str | None
     time_source: str | None
     time_reliability: str | None
@@ -167,7 +167,7 @@ def _family(use_case: tables.UseCase, message: Message) -> str:
 
 def _payload(
     family: str, message: Message, use_case: tables.UseCase, opener: Opener, command_of: CommandOf | None
-) -> tuple[Any, Any, list[Attribute] | None]:
+) -> tuple[Any, Tree, list[Attribute] | None]:
     if family == "GBZ":
         return *gbz.decode(message, opener), None
     if family == "DLMS":

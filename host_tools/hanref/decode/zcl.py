@@ -19,6 +19,8 @@ clusters.remember_names()
 
 # Amounts of money in GB messages have five digits behind the point: Price Trailing Digit is 50 in every template.
 _MONEY_DIGITS = 0x50
+# The name by which the table of quantities means event and alert codes.
+_EVENT = "event"
 # From a client of the cluster to its server, and back; see han.zcl.frame.
 _TO_SERVER, _TO_CLIENT = 0, 1
 _SERVER_TO_CLIENT = 0x08
@@ -133,9 +135,17 @@ def _words(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
 
 
+def event_text(code: int) -> str:
+    """An event or alert code as it is written, with what it means."""
+    text = tables.alert_codes().get(code)
+    return "%04x %s" % (code, text) if text else "%04x" % code
+
+
 @lru_cache(maxsize=4096)
 def meaning(enumeration: str, value: int) -> Any:
     """The name of a code, the names of the bits that are set, or the number itself."""
+    if enumeration == _EVENT:
+        return event_text(value) if value in tables.alert_codes() else value
     codes = _codes(enumeration)
     if codes:
         return _words(codes[value]) if value in codes else value
