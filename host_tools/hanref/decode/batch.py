@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Many messages in a row: each is decoded by itself, a bad one costs nothing but itself.
 
-A DLMS response does not say which attributes it is about, so the commands seen before it are kept for a while.
+A DLMS response does not say which attributes it is about, so those of the commands seen before it are kept for a while.
 """
 
 from collections import OrderedDict
@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from han.errors import CodecError
-from han.gbcs.envelope import COMMAND, Message
+from han.gbcs.envelope import Message
 
+from hanref.decode.cosem import Attribute
 from hanref.decode.message import Decoded, decode
 from hanref.gbcs.keys import Keys
 
@@ -34,7 +35,7 @@ class Batch:
         self.count = 0
         self.errors = 0
         self.defective = 0
-        self._commands: OrderedDict[tuple[bytes, bytes, int, int], Decoded] = OrderedDict()
+        self._asked: OrderedDict[tuple[bytes, bytes, int, int], list[Attribute]] = OrderedDict()
 
     def results(self, inputs: Iterable[bytes | CodecError]) -> Iterator[Result]:
         """One Result for each input; an input that is an error already stays one."""
@@ -56,14 +57,16 @@ class Batch:
         return result
 
     def _decode(self, octets: bytes) -> Decoded:
-        decoded = decode(octets, self.keys, self._command_of)
+        decoded = decode(octets, self.keys, self._asked_by)
         message = decoded.message
-        if message.cra == COMMAND and decoded.payload_family == "DLMS":
-            self._commands[message.recipient, message.originator, message.originator_counter, message.message_code] = decoded
-            if len(self._commands) > _KEPT:
-                self._commands.popitem(last=False)
+        if decoded.attributes is not None:
+            key = (message.recipient, message.originator, message.originator_counter, message.message_code)
+            self._asked[key] = decoded.attributes
+            if len(self._asked) > _KEPT:
+                self._asked.popitem(last=False)
         return decoded
 
-    def _command_of(self, response: Message) -> Decoded | None:
+    def _asked_by(self, response: Message) -> list[Attribute] | None:
+        """The attributes of the command that a response answers."""
         key = (response.originator, response.recipient, response.originator_counter, response.message_code)
-        return self._commands.get(key)
+        return self._asked.get(key)

@@ -113,14 +113,15 @@ def _other_information_length(message: Message) -> int:
     return length + (len(message.certificate) if message.certificate else 0)
 
 
-CommandOf = Callable[[Message], Decoded | None]
+# Which attributes the command was about that a response answers, None where nobody knows.
+AskedBy = Callable[[Message], list[Attribute] | None]
 
 
-def decode(octets: bytes, keys: Keys | None = None, command_of: CommandOf | None = None) -> Decoded:
+def decode(octets: bytes, keys: Keys | None = None, asked_by: AskedBy | None = None) -> Decoded:
     """Take a message of any of the four forms apart; raises CodecError with the offset of what is wrong.
 
-    `keys` check MAC and signature and open encrypted attributes. `command_of` finds the command that a response answers,
-    if the caller has seen it: a DLMS response does not say which attributes it is about.
+    `keys` check MAC and signature and open encrypted attributes. `asked_by` finds the attributes of the command that a
+    response answers, if the caller has seen it: a DLMS response does not say what it is about.
     """
     if keys is None:
         keys = _NO_KEYS
@@ -131,7 +132,7 @@ def decode(octets: bytes, keys: Keys | None = None, command_of: CommandOf | None
     opener = Opener(message, keys)
     family = _family(use_case, message)
     try:
-        payload, content, attributes = _payload(family, message, use_case, opener, command_of)
+        payload, content, attributes = _payload(family, message, use_case, opener, asked_by)
     except CodecError as error:
         raise CodecError(error.what, message.payload_offset + (error.offset or 0)) from None
     parties = mac_check = None
@@ -166,13 +167,13 @@ def _family(use_case: tables.UseCase, message: Message) -> str:
 
 
 def _payload(
-    family: str, message: Message, use_case: tables.UseCase, opener: Opener, command_of: CommandOf | None
+    family: str, message: Message, use_case: tables.UseCase, opener: Opener, asked_by: AskedBy | None
 ) -> tuple[Any, Tree, list[Attribute] | None]:
     if family == "GBZ":
         return *gbz.decode(message, opener), None
     if family == "DLMS":
-        command = command_of(message) if command_of and message.cra == envelope.RESPONSE else None
-        return dlms.decode(message, opener, command.attributes if command else None)
+        about = asked_by(message) if asked_by and message.cra == envelope.RESPONSE else None
+        return dlms.decode(message, opener, about)
     return *asn1.decode(message, use_case.name), None
 
 
