@@ -6,6 +6,7 @@ A scenario is a TOML file, checked in full before anything starts. docs/scenario
 
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -54,7 +55,8 @@ class Hub(Device):
 
 
 class Esme(Device):
-    """The electricity meter. Thresholds in W, price in 10^-5 pounds a kWh."""
+    """The electricity meter. Thresholds in W, price in 10^-5 pounds a kWh; in prepayment mode with `credit` and at most
+    `emergency_credit` in 10^-5 pounds."""
 
     phases: Literal[1, 3] | None = None
     voltage_period: Seconds | None = None
@@ -62,6 +64,9 @@ class Esme(Device):
     thresholds: tuple[int, int] | None = None
     price: Amount | None = None
     change_of_tenancy: bool | None = None
+    prepayment: bool = False
+    credit: int | None = None
+    emergency_credit: Amount | None = None
 
     @field_validator("thresholds", mode="before")
     @classmethod
@@ -121,12 +126,57 @@ class Step(Table):
 
 
 class Read(Step):
-    """The supplier sends a GBCS read."""
+    """The supplier sends a GBCS read of the gas proxy, or of the gas meter when it wakes. `fields` are the free ones."""
 
-    targets = ("gpf",)
+    targets = ("gpf", "gsme")
     do: Literal["read"]
     to: str = "gpf"
     use_case: str
+    fields: dict[str, Any] = {}
+
+
+class Ask(Step):
+    """A display asks for something: one of `read` (attributes), `write` {attribute: value}, `command` with its `fields`.
+
+    Moments in `fields` may be TOML date-times, or "+..." and "-..." from the step.
+    """
+
+    targets = ("ihd", "ppmid")
+    do: Literal["ask"]
+    to: str = "ihd"
+    of: Literal["electricity", "gas"]
+    cluster: Annotated[int, Field(ge=0, le=0xFFFF)]
+    read: list[str] | None = None
+    write: dict[str, int] | None = None
+    command: str | None = None
+    fields: dict[str, Any] = {}
+
+
+class TopUp(Step):
+    """A number is typed in at the PPMID: one made for `pounds` with `counter`, or `utrn` as it stands."""
+
+    targets = ("ppmid",)
+    do: Literal["top_up"]
+    to: str = "ppmid"
+    pounds: Annotated[int, Field(ge=0, le=8191)] | None = None
+    counter: Annotated[int, Field(ge=1, lt=2**32)] | None = None
+    utrn: str | None = None
+
+
+class EmergencyCredit(Step):
+    """Emergency credit is asked for at the PPMID."""
+
+    targets = ("ppmid",)
+    do: Literal["emergency_credit"]
+    to: str = "ppmid"
+
+
+class EnableSupply(Step):
+    """The supply is asked for at the PPMID."""
+
+    targets = ("ppmid",)
+    do: Literal["enable_supply"]
+    to: str = "ppmid"
 
 
 class ChangeOfTenancy(Step):
@@ -167,6 +217,13 @@ class TimeReport(Step):
 class Power(Step):
     do: Literal["power"]
     on: bool
+
+
+class Exchange(Step):
+    """A device without power is replaced: a new one with its identity and settings, and empty stores."""
+
+    targets = ("hub", "esme", "gsme", "ihd", "ppmid")
+    do: Literal["exchange"]
 
 
 class Link(Step):
@@ -230,7 +287,23 @@ class Press(Step):
 
 
 AnyStep = Annotated[
-    Read | ChangeOfTenancy | VoltagePeriod | ClockStep | TimeReport | Power | Link | Voltage | Load | GasFlow | Poll | Press,
+    Read
+    | Ask
+    | ChangeOfTenancy
+    | VoltagePeriod
+    | ClockStep
+    | TimeReport
+    | Power
+    | Exchange
+    | Link
+    | Voltage
+    | Load
+    | GasFlow
+    | Poll
+    | Press
+    | TopUp
+    | EmergencyCredit
+    | EnableSupply,
     Field(discriminator="do"),
 ]
 
@@ -340,11 +413,34 @@ def _check_arguments(step: Step, utc: int, where: str) -> None:
                 raise ValueError("a ramp has both ramp_to and over")
             if step.over is not None:
                 duration(step.over)
+        elif isinstance(step, Ask):
+            field = "read"
+            if sum(part is not None for part in (step.read, step.write, step.command)) != 1:
+                raise ValueError("say one of read, write and command")
+            field = "fields"
+            if step.fields and step.command is None:
+                raise ValueError("go with command")
+            resolved(step.fields, utc)
+        elif isinstance(step, TopUp):
+            field = "utrn"
+            if (step.utrn is None) != (step.pounds is not None and step.counter is not None):
+                raise ValueError("say utrn, or pounds and counter")
         elif isinstance(step, ClockStep) and step.status is None and step.step is None:
             field = "status"
             raise ValueError("say status or step")
     except ValueError as error:
         raise UsageError("%s: %s: %s" % (where, field, error)) from None
+
+
+def resolved(fields: Mapping[str, Any], utc: int) -> dict[str, Any]:
+    """Fields of a command with their moments as `utc`, those with a sign counted from `utc`; raises ValueError."""
+    return {name: _resolved(value, utc) for name, value in fields.items()}
+
+
+def _resolved(value: Any, utc: int) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and value[:1] in ("+", "-")):
+        return moment_or_offset(value, utc)
+    return value
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:

@@ -9,7 +9,7 @@ import json
 import random
 import sys
 
-from han.devices.roles import build
+from han.devices import roles
 from han.errors import HanError
 from han.message import BROADCAST
 from han.radio.loopback import Loopback
@@ -53,7 +53,8 @@ class Simulation:
         self._full = plan.get("trace", "full") == "full"
         air = plan.get("air", {})
         random.seed(plan.get("seed", 0))
-        self.nodes = build(plan["devices"])
+        self._tables = plan["devices"]
+        self.nodes = roles.build(self._tables)
         self._deadlines = {}  # EUI-64 of a node -> milliseconds since the start, as of its last call
         self._by_identity = {node.identity: node for node in self.nodes.values()}
         self._names = {}
@@ -134,7 +135,19 @@ class Simulation:
     def _step(self, step):
         at, role, verb, arguments = step
         node = self._node(role)
+        if verb == "exchange":
+            self._exchange(node)
+            return
         self._after(at, node, node.command(role, verb, arguments, self._start + at // 1000))
+
+    def _exchange(self, old):
+        """A new device with the same identity and settings, and empty stores, comes in place of one without power."""
+        if old.powered:
+            raise HanError("%s is exchanged under power: switch it off first" % old.board)
+        new = roles.build(self._tables)[old.board]
+        self.nodes[old.board] = new
+        self._by_identity[new.identity] = new
+        self._deadlines[new.identity] = None
 
     def _node(self, role):
         if role in ("chf", "gpf"):

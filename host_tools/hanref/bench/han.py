@@ -226,7 +226,7 @@ class BoardHan:
             self.power(board, arguments["on"])
         elif verb == "link":
             assert place.wire is not None
-            place.wire.coprocessor.in_reach = arguments["up"]
+            place.wire.coprocessor.in_reach = arguments["on"]
         else:
             if verb in _FEEDS:
                 self._feeds[(board, verb)] = (self.air.now // 1000, arguments)

@@ -138,7 +138,7 @@ def entries(trace: Trace, meter: str) -> list[Entry]:
 
 def fed_mean(trace: Trace, meter: str, begin: int, end: int) -> float | None:
     """The mean of the volts that the bench fed from `begin` to `end` (true utc), None where it cannot be told."""
-    orders = [event for event in trace.of("bench", destination=meter) if event.get("verb") == "voltage"]
+    orders = [event for event in trace.of("bench", destination=meter) if _feeds_first_phase(event)]
     total = 0.0
     covered = begin
     for order, following in zip(orders, [*orders[1:], None], strict=False):
@@ -155,6 +155,11 @@ def fed_mean(trace: Trace, meter: str, begin: int, end: int) -> float | None:
         if covered == end:
             return total / (end - begin)
     return None
+
+
+def _feeds_first_phase(order: Event) -> bool:
+    """Whether an order sets the voltage of the phase whose averages an entry's `volts` are."""
+    return order.get("verb") == "voltage" and (order.get("arguments") or {}).get("phase", 1) == 1
 
 
 def _fed_sum(order: Event, begin: int, end: int) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from han import VERSION
 from han.clock import to_iso
+from han.devices.payment_modes import PREPAYMENT_MODE
 
 from hanref import scenario as files
 from hanref.errors import UsageError
@@ -103,11 +104,23 @@ def test_identity(role: str) -> bytes:
 
 def _settings(role: str, table: files.Table, entities: dict[str, bytes], wan: Wan) -> dict[str, Any]:
     settings = table.model_dump(exclude_none=True, by_alias=True)
+    if isinstance(table, files.Esme):
+        _prepay(settings, wan.top_up_party(entities[role]))
     settings["identity"] = entities[role].hex()
     if role == "hub":
         settings["chf_identity"] = entities["chf"].hex()
     settings["parties"] = wan.parties_of(entities[role])
     return settings
+
+
+def _prepay(settings: dict[str, Any], supplier: dict[str, str]) -> None:
+    """The settings of an account as the meter knows them."""
+    settings.update(supplier)
+    if settings.pop("prepayment"):
+        settings["payment_control_configuration"] = PREPAYMENT_MODE
+    for name, known_as in (("credit", "credit_remaining"), ("emergency_credit", "emergency_credit_limit_allowance")):
+        if name in settings:
+            settings[known_as] = settings.pop(name)
 
 
 def _description(role: str, entity: bytes, present: dict[str, files.Table]) -> dict[str, Any]:
@@ -140,8 +153,20 @@ def _steps(scenario: Scenario, wan: Wan) -> tuple[list[list[Any]], list[Order]]:
 def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str, Any], dict[str, Any], str]:
     """(device verb, its arguments, arguments as the trace tells them, note) of a step."""
     if isinstance(step, files.Read):
-        octets = wan.command(step.use_case, step.to, _counter(utc, counter))
-        return "gbcs", {"octets": octets.hex()}, {"use_case": step.use_case}, ""
+        fields = files.resolved(step.fields, utc)
+        octets = wan.command(step.use_case, step.to, _counter(utc, counter), fields)
+        told: dict[str, Any] = {"use_case": step.use_case, **({"fields": fields} if fields else {})}
+        return "gbcs", {"octets": octets.hex()}, told, ""
+    if isinstance(step, files.Ask):
+        arguments = step.model_dump(exclude={"at", "do", "to"}, exclude_none=True, exclude_defaults=True)
+        if step.fields:
+            arguments["fields"] = files.resolved(step.fields, utc)
+        return step.do, arguments, arguments, ""
+    if isinstance(step, files.TopUp):
+        digits = step.utrn or wan.top_up("esme", step.counter or 0, step.pounds or 0)
+        return step.do, {"fuel": "electricity", "utrn": digits}, {"fuel": "electricity", "pounds": step.pounds}, ""
+    if isinstance(step, files.EmergencyCredit | files.EnableSupply):
+        return step.do, {"fuel": "electricity"}, {"fuel": "electricity"}, ""
     if isinstance(step, files.ChangeOfTenancy):
         date = moment_or_offset(step.date, utc)
         told = {"date": to_iso(date), "control": step.control}
@@ -153,8 +178,6 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
     if isinstance(step, files.Feed) and step.over is not None:
         arguments["over"] = duration(step.over)
         arguments["to"] = arguments.pop("ramp_to")
-    if isinstance(step, files.Link):
-        arguments = {"up": step.on}
     note = BENCH_FOR_ECS29A if isinstance(step, files.VoltagePeriod) else ""
     return step.do, arguments, arguments, note
 

@@ -5,7 +5,7 @@ import hashlib
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from han.gbcs import use_cases
+from han.gbcs import use_cases, utrn
 
 from hanref.errors import UsageError
 from hanref.gbcs.build import build_command, code_of
@@ -47,7 +47,7 @@ class Wan:
             known[entity.hex()] = {"role": number, "secret": self._secret(entity, device).hex()}
         return known
 
-    def command(self, use_case: str, target: str, counter: int, parameters: dict[str, int] | None = None) -> bytes:
+    def command(self, use_case: str, target: str, counter: int, parameters: dict[str, Any] | None = None) -> bytes:
         """A supplier's command under the broker's MAC; `parameters` gives the free fields of its template.
 
         Raises UsageError for a use case that is unknown, or that the supplier has not for the target.
@@ -57,6 +57,15 @@ class Wan:
         if not found.is_for(target) or not found.allows(use_cases.SUPPLIER, target):
             raise UsageError("use case %s is nothing a supplier has for the %s" % (use_case, target))
         return build_command(self.keys, use_case, SUPPLIER, self.devices[target], counter, parameters)
+
+    def top_up(self, meter: str, counter: int, pounds: int) -> str:
+        """The 20 digits of a top-up that the supplier makes for a meter."""
+        entity = self.devices[meter]
+        return str(utrn.make(self._secret(SUPPLIER, entity), SUPPLIER, entity, counter, utrn.POUNDS, pounds))
+
+    def top_up_party(self, device: bytes) -> dict[str, str]:
+        """What a meter is told of the supplier whose top-ups it takes."""
+        return {"supplier": SUPPLIER.hex(), "prepayment_secret": self._secret(SUPPLIER, device).hex()}
 
     def _secret(self, party: bytes, device: bytes) -> bytes:
         secret = self.keys.secret(party, device)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions and answers on the wire: who asked whom what, and what came back."""
+
+from dataclasses import dataclass
+
+from hanref.trace import Event, Trace
+from hanref.trace.trace import role_of
+
+ANSWERED_WITHIN = 10_000  # milliseconds
+READERS = ("ihd", "ppmid", "cad")  # who reads over the HAN
+GLOBAL_READ = 0  # command number of Read Attributes, as default responses name it
+
+
+@dataclass
+class Exchange:
+    """A question with its answer; `answer` is None where none is in the trace."""
+
+    question: Event
+    answer: Event | None
+    turned: bool = False  # the answer has the direction bit of a question
+
+    @property
+    def refused(self) -> str | None:
+        """The status of a default response, None where the answer is another or none."""
+        if self.answer is None or self.answer.get("command") != "default_response":
+            return None
+        return str(self.answer.fields.get("status"))
+
+
+def is_reader(name: str | None) -> bool:
+    """Whether a device is one that only reads over the HAN: a display, a prepayment interface, any other Type 2 device."""
+    return role_of(name) in READERS
+
+
+def exchanges(trace: Trace, server: str, cluster: str, command: str, asker: str | None = None) -> list[Exchange]:
+    """What was asked of a server over the HAN by one command, oldest first, with its answers.
+
+    An answer has the sequence number of the question and comes within ten seconds. A question that is sent again counts
+    once.
+    """
+    answers: dict[tuple[str | None, int | None], list[Event]] = {}
+    for event in trace.of("zcl", source=server, cluster=cluster):
+        if event.get("command") != "report_attributes":
+            answers.setdefault((event.destination, event.sequence), []).append(event)
+    found: list[Exchange] = []
+    for question in trace.of("zcl", asker, server, cluster, command):
+        if question.get("direction") != "client_to_server" or (asker is None and not is_reader(question.source)):
+            continue
+        answer = next(
+            (
+                event
+                for event in answers.get((question.source, question.sequence), ())
+                if event.n > question.n and event.milliseconds - question.milliseconds <= ANSWERED_WITHIN
+            ),
+            None,
+        )
+        last = found[-1].question if found else None
+        if last is not None and _again(last, question):
+            found[-1].answer = found[-1].answer or answer
+        else:
+            found.append(Exchange(question, answer))
+    for exchange in found:
+        exchange.turned = exchange.answer is not None and exchange.answer.get("direction") == "client_to_server"
+    return found
+
+
+def must_answer(trace: Trace, exchange: Exchange) -> bool:
+    """Whether an answer that is not there speaks against the server: the trace is whole, and both were there to talk."""
+    question = exchange.question
+    if not trace.complete or trace.end - question.milliseconds <= ANSWERED_WITHIN:
+        return False
+    begin, end = question.milliseconds - 1, question.milliseconds + ANSWERED_WITHIN
+    return all(present(trace, name, begin, end) for name in (question.source, question.destination))
+
+
+def present(trace: Trace, device: str | None, begin: int, end: int) -> bool:
+    """Whether a device had power and was in reach from `begin` to `end` (milliseconds), as far as the trace tells."""
+    if device is None:
+        return False
+    boards = (device, "hub", "chf") if device in ("gpf", "chf") else (device,)
+    for name in boards:
+        changes = [(event.milliseconds, event.get("on") is not False) for event in trace.of("power", source=name)]
+        changes += _bench(trace, name, "link")
+        if name == "hub":
+            changes += _bench(trace, name, "power")
+        if not _all_along(sorted(changes), begin, end):
+            return False
+    return True
+
+
+def _bench(trace: Trace, device: str, verb: str) -> list[tuple[int, bool]]:
+    return [
+        (event.milliseconds, bool((event.get("arguments") or {}).get("on", True)))
+        for event in trace.of("bench", destination=device)
+        if event.get("verb") == verb
+    ]
+
+
+def _all_along(changes: list[tuple[int, bool]], begin: int, end: int) -> bool:
+    """Whether every state from `begin` to `end` is "there". Power and reach are told apart by nothing: either ends it."""
+    state = True
+    for at, there in changes:
+        if at > end:
+            break
+        if at > begin and not (state and there):
+            return False
+        state = there
+    return state
+
+
+def _again(first: Event, second: Event) -> bool:
+    return (
+        first.source == second.source
+        and first.sequence == second.sequence
+        and first.octets == second.octets
+        and second.milliseconds - first.milliseconds <= ANSWERED_WITHIN
+    )
