@@ -4,9 +4,11 @@
 import gbcs_support as made
 from gbcs_support import DEVICE, NETWORK, SECRETS, STRANGER, SUPPLIER, TIME, command, read_component, read_summation
 from han.clock import INVALID, RELIABLE, UNRELIABLE
+from han.devices.paired_devices import PairedDevices
 from han.errors import CryptoError
 from han.gbcs import asn1_alerts, asn1_answer, checks, cosem_time, gbz, gbz_alerts, protection, use_cases
 from han.gbcs.envelope import ALERT, RESPONSE, decode, encode
+from han.stores.memory import MemoryValues
 from support import equal, raises
 
 
@@ -425,14 +427,14 @@ def restored_log(payload="3020301e300d04080011223344556677020105300d04088899aabb
 
 def proxy_with_a_device_log():
     server, device, _ = made.server(protocols={use_cases.ASN1: asn1_answer})
-    device.gbcs_carry_out = lambda name, content, request: [(entry, number) for number, entry in enumerate(content)]
+    device.paired_devices = PairedDevices(MemoryValues(), capacity=1)
     return server
 
 
 def test_gcs59_restores_the_device_log():
     answer = decode(proxy_with_a_device_log().answer(restored_log(), 0))
     assert protection.mac_is_valid(SECRETS[made.BROKER], answer)
-    expected = "302a30283012300d04080011223344556677020105020100" + "3012300d04088899aabbccddeeff020106020101"
+    expected = "302a30283012300d04080011223344556677020105020100" + "3012300d04088899aabbccddeeff020106020104"
     equal(answer.payload.hex(), expected)
 
 

@@ -19,10 +19,11 @@ def test_tables_are_up_to_date(name: str) -> None:
 def test_every_code_is_there_with_its_columns() -> None:
     rows = [row for row in generator.read("gbcs-use-cases.csv") if row["message_code"]]
     assert len(rows) == len(list(use_cases.every()))
+    replayed = {row["message_code"] for row in generator.read("gbcs-use-case-additions.csv") if row["anti_replay"] == "Yes"}
     for row in rows:
         found = use_cases.find(int(row["message_code"], 16))
         assert found.name == row["use_case"]
-        assert found.anti_replay == (row["anti_replay"] == "Yes")
+        assert found.anti_replay == (row["anti_replay"] == "Yes" or row["message_code"] in replayed)
         assert found.encrypted == (row["encrypted_content"] == "yes")
         assert found.protocol == {"DLMS": 1, "GBZ": 2, "ASN.1": 3}.get(row["protocol"], 0)
         if row["roles_allowed"] not in ("", "See GBCS") and found.targets != use_cases.TARGETS["gsme"]:

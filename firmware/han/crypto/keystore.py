@@ -185,6 +185,10 @@ class KeyStore(OwnKeys):
         """(role, usage, cell usage) of the cells that are not empty, in order."""
         return sorted(self._holders)
 
+    def cells_of(self, role):
+        """(usage, cell usage) of the cells of a role, in order."""
+        return [cell[1:] for cell in self.cells() if cell[0] == role]
+
     # -- what the GBCS server asks ------------------------------------------------------------------------
 
     def add(self, party, role, secret=None, signature_key=None):

@@ -1,80 +1,86 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers use cases whose payload is ASN.1, in DER [GBCS 13, reference 7.3].
 
-A use case is a reader, which makes plain content of a command, and a writer, which makes the answer of what the device
-returns: `device.gbcs_carry_out(name, content, request)`. `USE_CASES` says what both are.
+A use case is a module with `read(server, request, element)`, which makes the content of a request out of the command's
+payload, and `answer(server, request)`, which does what is asked and returns the element to answer with; one that can
+be planned for a date also has `carry_out`. A module is loaded when the first command asks for it.
+
+What they ask of the server's `device`, besides what han.gbcs.server says:
+
+* `gbcs_clock(time)` returns (utc or None, status): what its clock says and how far it may be trusted;
+* `gbcs_set_clock(start, end, request)` sets the clock to the hub's time where that lies in the interval (GCS28);
+* `event(code)` logs an event;
+* `paired_devices`: see han.gbcs.joining; `firmware`, `gbcs_restart()`: see han.gbcs.activation;
+* `request_names`: see han.gbcs.own_certificates.
+
+Trust anchor cells and keys are in the server's `keys`, a han.crypto.keystore.KeyStore; instructions with a date in its
+`values`. After every answer the device asks `next_due` when to call `carry_out_due`.
 """
 
-from han.errors import CodecError
-from han.gbcs import checks, der
+from han.gbcs import checks, der, pending, use_cases
 from han.gbcs.checks import Refused
 from han.gbcs.envelope import GbcsError
 
-ENTITY_LENGTH = 8
+MODULES = {
+    "CS02a": "credential_details",
+    "CS02b": "credentials",
+    "CS02c": "own_certificates",
+    "CS02d": "own_certificates",
+    "CS02e": "own_certificates",
+    "CS02f": "credential_details",
+    "CS02g": "credentials",
+    "CS03A1": "joining",
+    "CS03A2": "joining",
+    "CS03B": "joining",
+    "CS03C": "joining",
+    "CS04AC": "joining",
+    "CS04B": "joining",
+    "CS06": "activation",
+    "CS07": "joining",
+    "CS08": "activation",
+    "GCS28": "setting_clock",
+    "GCS59": "joining",
+}
+# Modules that ask for trust anchor cells, which a store of secrets alone does not have.
+_NEED_CELLS = ("credential_details", "credentials", "own_certificates")
+
+
+def _module(name):
+    return __import__("han.gbcs." + MODULES[name], None, None, (MODULES[name],))
 
 
 def read(server, request):
-    """Read the payload of a command; raises CodecError, or Refused for a use case that is not here."""
-    found = USE_CASES.get(request.use_case.name)
-    if found is None:
-        raise Refused(checks.NOT_SUPPORTED, request.use_case.name)
+    """Read the payload of a command; raises CodecError, or Refused."""
+    name = request.use_case.name
+    if name not in MODULES or MODULES[name] in _NEED_CELLS and not hasattr(server.keys, "cells_of"):
+        raise Refused(checks.NOT_SUPPORTED, name)
     try:
-        request.content = found[0](der.decode(request.message.payload))
+        request.content = _module(name).read(server, request, der.decode(request.message.payload))
     except (TypeError, ValueError):  # an element of another form
-        raise GbcsError("the payload is not that of %s" % request.use_case.name)
+        raise GbcsError("the payload is not that of %s" % name)
 
 
 def answer(server, request, response):
     """The payload that answers a command."""
-    name = request.use_case.name
-    result = server.device.gbcs_carry_out(name, request.content, request)
+    element = _module(request.use_case.name).answer(server, request)
     # Devices write lengths from 128 on in two octets.
-    return der.encode(USE_CASES[name][1](result), True)
+    return der.encode(element, True)
 
 
-# --- elements -------------------------------------------------------------------------------------------------
+def next_due(server):
+    """When the next instruction with a date is due, in `utc`; None while there is none."""
+    return pending.next_utc(server.values)
 
 
-def items(element, tag=der.SEQUENCE):
-    """The elements in one of that tag; raises CodecError for another."""
-    if element[0] != tag:
-        raise CodecError("element %02X is not %02X" % (element[0], tag))
-    return element[1]
-
-
-def octets(element, length=None):
-    """The octets of an OCTET STRING, of one length where it is said."""
-    found = items(element, der.OCTET_STRING)
-    if length is not None and len(found) != length:
-        raise CodecError("an octet string of %d octets, not %d" % (len(found), length))
-    return found
-
-
-def read_entry(element):
-    """(entity identifier, device type) of an entry of a device log."""
-    entity, device_type = items(element)
-    return octets(entity, ENTITY_LENGTH), der.integer_of(device_type)
-
-
-def entry(pair):
-    """The element of (entity identifier, device type)."""
-    return der.SEQUENCE, [(der.OCTET_STRING, pair[0]), der.integer(pair[1])]
-
-
-# --- use cases ------------------------------------------------------------------------------------------------
-
-
-def _read_device_log(element):
-    (entries,) = items(element)
-    return [read_entry(item) for item in items(entries)]
-
-
-def _restored(results):
-    return der.SEQUENCE, [(der.SEQUENCE, [(der.SEQUENCE, [entry(pair), der.integer(code)]) for pair, code in results])]
-
-
-# name: (reader, writer).
-USE_CASES = {
-    # Restore the GPF's device log: [(entity, device type), ...]; returns [((entity, device type), join code), ...].
-    "GCS59": (_read_device_log, _restored),
-}
+def carry_out_due(server, time):
+    """Carry out what is due by the device's clock; returns the octets of the alerts. Raises CryptoError for a missing key."""
+    utc = server.device.gbcs_utc(time)
+    alerts = []
+    for instruction in () if utc is None else pending.due(server.values, utc):
+        module = _module(use_cases.find(instruction.message_code).name)
+        try:
+            alerts.append(module.carry_out(server, instruction, utc, time))
+        finally:
+            # Last of all: a loss of power before this has it done again, never left out.
+            pending.cancel(server.values, instruction.message_code)
+    return alerts

@@ -23,6 +23,7 @@ UTC_TIME = const(0x17)
 GENERALIZED_TIME = const(0x18)
 SEQUENCE = const(0x30)
 SET = const(0x31)
+RAW = const(0)  # no tag of DER: octets that are an element already, such as a certificate
 CONTEXT = const(0x80)  # + n: primitive [n]
 CONTEXT_CONSTRUCTED = const(0xA0)  # + n: constructed [n]
 
@@ -74,6 +75,8 @@ def encode(element, two_octet_lengths=False):
     Both forms are read.
     """
     tag, value = element
+    if tag == RAW:
+        return value
     if tag & _CONSTRUCTED:
         value = b"".join([encode(item, two_octet_lengths) for item in value])
     out = bytearray((tag,))

@@ -30,7 +30,6 @@ from han.gbcs.checks import Refused
 from han.gbcs.counters import Counters
 from han.gbcs.envelope import ALERT, COMMAND, RESPONSE, Message, decode, encode, signature_input
 
-
 _TELL_WHAT_THEY_LACK = ("esme", "sapc")  # [reference 1.5]
 
 
@@ -56,6 +55,7 @@ class GbcsServer:
         self.role = device.role
         self.identity = device.identity if identity is None else identity
         self.keys = keys
+        self.values = values
         self.counters = Counters(values)
         self.order = order
         self.protocols = {use_cases.GBZ: gbz_answer} if protocols is None else protocols

@@ -91,11 +91,11 @@ def forms(category: str) -> int:
     return sum(1 << FORMS.index(form) for form in text.split())
 
 
-def flags(row: Row) -> int:
+def flags(row: Row, addition: Row) -> int:
     """The bits of what else holds for a use case."""
     seen = row["response_clock_status_seen"]
     return (
-        (ANTI_REPLAY if row["anti_replay"] == "Yes" else 0)
+        (ANTI_REPLAY if "Yes" in (row["anti_replay"], addition.get("anti_replay")) else 0)
         | (FUTURE_DATED if row["future_dated"] == "Yes" else 0)
         | (ENCRYPTED if row["encrypted_content"] == "yes" else 0)
         | (TIME_OF_EXECUTION if seen == "FF" else 0)
@@ -128,7 +128,7 @@ def use_case_rows() -> tuple[bytes, bytes]:
             targets(addition.get("targets") or row["device_types"]),
             forms(row["message_type"]),
             mask(roles, ROLES) if roles else 0,
-            flags(row),
+            flags(row, addition),
             mask(modelled[name], DEVICES) if name in modelled else 0,
         )
     return bytes(rows), bytes(names)
