@@ -213,7 +213,7 @@ class Service:
     def _step(self, utc):
         """Do what is due on the way, each at its own time."""
         node = self.node
-        self.time.step(utc if node is None or not node.powered else max(utc, self.time.now() or utc))
+        self.time.step(utc)
         self.start()
         if node is not None:
             self._run_due(utc)
