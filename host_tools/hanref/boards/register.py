@@ -25,8 +25,10 @@ class Running:
 
 def folder() -> Path:
     """The folder of nodes and of the register, for this user alone; BenchError if another user made it."""
-    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    path = base / f"hanref-{os.getuid()}"
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    # The variable may outlive its folder, as after sudo.
+    base = runtime if os.access(runtime, os.W_OK) else tempfile.gettempdir()
+    path = Path(base) / f"hanref-{os.getuid()}"
     path.mkdir(mode=0o700, exist_ok=True)
     status = path.lstat()
     if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):
