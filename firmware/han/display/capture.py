@@ -11,7 +11,7 @@ from micropython import const
 
 from han.display.canvas import BAND, WIDTH
 
-_ROW = const(WIDTH // 2)
+_ROW = WIDTH // 2
 _MOST = const(127)
 
 
