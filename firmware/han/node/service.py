@@ -213,6 +213,14 @@ class Service:
     def _step(self, utc):
         """Do what is due on the way, each at its own time."""
         node = self.node
+        now = self.time.now()
+        if now is not None and node is not None and node.powered:
+            due = node.deadline()
+            while due is not None and due < utc:
+                now = max(now, due)
+                self.time.step(now)
+                self._run_due(now)
+                due = node.deadline()
         self.time.step(utc)
         self.start()
         if node is not None:
