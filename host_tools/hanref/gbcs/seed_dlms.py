@@ -8,7 +8,7 @@ is neither success nor "not executed" is one fault of its specification.
 from typing import Any
 
 from han.clock import RELIABLE, STATUS_NAMES
-from han.gbcs import axdr, cosem_time, dlms, protected
+from han.gbcs import axdr, cosem_time, dlms, envelope, protected
 from han.gbcs import cosem_places as places
 
 from hanref.gbcs.state_meter import place_text
@@ -63,6 +63,18 @@ def _take_protected(plain: Plain, asked: Any, plaintext: bytes | None) -> None:
         values = axdr.decode(plaintext)[1]
     for (class_id, obis, number, _), value in zip(objects, values, strict=True):
         plain["cosem"][place_text(class_id, obis, number)] = _octets(value)
+
+
+def interval_of(command: bytes) -> tuple[int, int] | None:
+    """The interval of a Set Clock in an access request; None where there is none."""
+    payload = envelope.decode(command).payload
+    if payload[:1] != bytes((dlms.ACCESS_REQUEST,)):
+        return None
+    request = dlms.decode(payload)
+    for wanted, datum in zip(request.specifications, request.data, strict=True):
+        if (wanted.class_id, wanted.obis, wanted.number) == places.TIME_PRESET and wanted.choice == dlms.ACTION:
+            return _interval(datum)
+    return None
 
 
 def _interval(datum: Any) -> tuple[int, int]:
