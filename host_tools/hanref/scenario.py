@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hanref.errors import UsageError
 from hanref.moments import duration, moment, moment_or_offset
@@ -67,6 +67,7 @@ class Esme(Device):
     prepayment: bool = False
     credit: int | None = None
     emergency_credit: Amount | None = None
+    customer_id: Annotated[str, Field(min_length=1, max_length=24)] | None = None
 
     @field_validator("thresholds", mode="before")
     @classmethod
@@ -86,13 +87,14 @@ class Gsme(Device):
 
 
 class Ihd(Device):
-    """The in-home display; intervals in seconds."""
+    """The in-home display; intervals in seconds. `captures`: which of its screens become pictures."""
 
     electricity_poll: Seconds | None = None
     gas_poll: Seconds | None = None
     history_poll: Seconds | None = None
     tenancy_poll: Seconds | None = None
     time_poll: Seconds | None = None
+    captures: Literal["none", "shown", "all"] | None = None
 
 
 class Ppmid(Ihd):
@@ -283,7 +285,33 @@ class Press(Step):
 
     targets = ("ihd", "ppmid")
     do: Literal["press"]
-    button: str
+    button: Literal["left", "right", "up", "down", "enter"]
+
+
+class Budget(Step):
+    """A person sets at the display what a day may cost, in 10^-5 pounds."""
+
+    targets = ("ihd", "ppmid")
+    do: Literal["budget"]
+    fuel: Literal["electricity", "gas"]
+    amount: Amount
+
+
+class Message(Step):
+    """A supplier's message for the people of the house: a text, for so many minutes, or the cancellation of one or all."""
+
+    targets = ("esme", "gpf")
+    do: Literal["message"]
+    text: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    minutes: Annotated[int, Field(ge=1, lt=0xFFFF)] | None = None
+    confirm: bool | None = None
+    cancel: int | Literal["all"] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Message":
+        if (self.text is None) == (self.cancel is None):
+            raise ValueError("say text, or cancel")
+        return self
 
 
 AnyStep = Annotated[
@@ -301,6 +329,8 @@ AnyStep = Annotated[
     | GasFlow
     | Poll
     | Press
+    | Budget
+    | Message
     | TopUp
     | EmergencyCredit
     | EnableSupply,

@@ -9,6 +9,7 @@ from han.devices.esme_cosem import MeterObjects
 from han.devices.excursions import Excursions
 from han.devices.firmware_image import FirmwareHolder
 from han.devices.history import History
+from han.devices.messages import MessageServer
 from han.devices.ota import ImageClient
 from han.devices.prepayment import ON
 from han.devices.served import serve_history, serve_tenancy
@@ -102,6 +103,8 @@ class ElectricityMeter(Device):
         metering.set("divisor", 1000)
         metering.set("summation_formatting", 0x2B)
         metering.set("metering_device_type", 0)
+        if configuration.get("customer_id"):
+            metering.set("customer_id_number", configuration["customer_id"].encode())
         serve_history(metering, self.history, "consumption", self.measure)
         prepayment = self.attributes(self.endpoint, PREPAYMENT)
         self.account = Account(self, metering, prepayment, self.stores, configuration, PRICE_OF_A_KWH)
@@ -116,6 +119,7 @@ class ElectricityMeter(Device):
         management.set("medium_high_threshold", high)
         self.tenancy = Tenancy(management, self._values, configuration.get("change_of_tenancy", True))
         serve_tenancy(self, self.tenancy)
+        self.messages = MessageServer(self, self.endpoint, self._values)
         self.handle(METERING, "server", self._metering_command)
         self.handle(EVENTS, "server", self._events_command)
         self.attributes(self.endpoint, EVENTS)
@@ -266,6 +270,7 @@ class ElectricityMeter(Device):
             self.history.hide_before(date, self.half_hours.used_after)
             self.account.cost.hide_before(date, self._cost_after)
             self._values.set("history", self.history.state())
+            self.messages.change_of_tenancy(date)
 
     def _cost_after(self, date, end):
         """What the energy after the date cost; its price is the same all the time."""
@@ -296,6 +301,10 @@ class ElectricityMeter(Device):
 
     def _events_command(self, name, fields, message, time):
         return self.event_logs.serve(fields) if name == "get_event_log" else status.UNSUP_CLUSTER_COMMAND
+
+    def bench_message(self, arguments, time):
+        """A message for the people of the house (han.devices.messages)."""
+        self.messages.bench(arguments)
 
     # -- voltage ----------------------------------------------------------------------------------------------
 

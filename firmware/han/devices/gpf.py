@@ -6,6 +6,7 @@ from han.devices import client, events, profile, snapshots
 from han.devices.copier import Copier
 from han.devices.device import Device
 from han.devices.history import History
+from han.devices.messages import MessageServer
 from han.devices.registers import FROM_GSME, SETS, Stamps, stamp
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tenancy import Tenancy
@@ -82,6 +83,7 @@ class GasProxy(Device):
         management = self.attributes(self.esi, DEVICE_MANAGEMENT)
         self.tenancy = Tenancy(management, self._values, configuration.get("change_of_tenancy", True))
         serve_tenancy(self, self.tenancy)
+        self.messages = MessageServer(self, self.esi, self._values)
         self.handle(METERING, "client", self.copier.from_meter)
         self.handle(PREPAYMENT, "client", self.copier.from_meter)
         self.handle(METERING, "server", self._metering_read)
@@ -217,6 +219,10 @@ class GasProxy(Device):
     def _events_read(self, name, fields, message, time):
         return self.event_logs.serve(fields) if name == "get_event_log" else status.UNSUP_CLUSTER_COMMAND
 
+    def bench_message(self, arguments, time):
+        """A message for the people of the house (han.devices.messages)."""
+        self.messages.bench(arguments)
+
     # -- change of tenancy ---------------------------------------------------------------------------------
 
     def _plan_tenancy(self, time):
@@ -235,6 +241,7 @@ class GasProxy(Device):
             for history, name in ((self.energy, "energy"), (self.cost, "cost")):
                 history.hide_before(date, _Share(self, name))
                 self._values.set(name, history.state())
+            self.messages.change_of_tenancy(date)
 
     # -- GBCS ------------------------------------------------------------------------------------------------
 

@@ -2,92 +2,44 @@
 """IHD: polls the electricity meter and the gas proxy, shows what they say, forgets the former occupier."""
 
 from han.clock import DAY, HALF_HOUR, INVALID, RELIABLE, UNRELIABLE, to_iso
-from han.devices import client, probe
+from han.devices import client, ihd_screen, ihd_view, probe
 from han.devices.device import Device
-from han.devices.payment_modes import PREPAYS
-from han.devices.served import period_names
-from han.devices.tenancy import TenancyWatch
+from han.devices.ihd_fuel import (
+    DEVICE_MANAGEMENT,
+    ELECTRICITY,
+    ELECTRICITY_NOW,
+    FUELS,
+    GAS,
+    METERING,
+    TENANCY,
+    Fuel,
+    Poll,
+    slow_polls,
+)
+from han.devices.ihd_messages import MessageBoard
+from han.display import pages
+from han.errors import BenchError
 from han.zcl import foundation
 
 TIME = 0x000A
-PRICE = 0x0700
-METERING = 0x0702
-PREPAYMENT = 0x0705
-DEVICE_MANAGEMENT = 0x0708
-
-ELECTRICITY = "electricity"
-GAS = "gas"
-FUELS = (ELECTRICITY, GAS)
 
 LOST_AFTER = 3  # requests in a row without an answer
-IN_ONE_READ = 6  # attributes whose answer fits one secured frame [radios 2]
-
-ELECTRICITY_NOW = (
-    "current_summation_delivered",
-    "instantaneous_demand",
-    "ambient_consumption_indicator",
-    "supply_status",
-)
-GAS_NOW = ("current_summation_delivered", "reading_snapshot_time", "supply_status")
-ACCOUNT = (
-    "payment_control_configuration",
-    "credit_remaining",
-    "emergency_credit_remaining",
-    "accumulated_debt",
-    "low_credit_warning",
-)
-ELECTRICITY_TARIFF = ("no_tier_block1_price",)
-STAYS = ACCOUNT + ELECTRICITY_TARIFF + ("supply_status",)
-TENANCY = ("change_of_tenancy_update_date_time", "proposed_tenancy_change_control")
 
 HUB_TIME = ("time", "time_status")
-SUPPLY = ("off", "armed", "on")
-AMBIENT = ("low", "medium", "high")
 
 # What an erasure covers (REQ-0056-16); the display keeps each as an entry of the fuel's memory.
 ERASED = ("consumption", "cost", "demand_peaks", "budgets", "messages", "top_up_history")
-
-
 
 
 def _disregard(frame, time):
     """The bench asked, not the display."""
 
 
-class Fuel:
-    """What the display knows of one fuel, and of the way to the device that tells it."""
-
-    def __init__(self, name, peer, values):
-        self.name = name
-        self.peer = peer  # {"identity", "management", "metering"}: EUI-64 and endpoints
-        self.values = values
-        self.watch = TenancyWatch(name, values)
-        self.now = {}  # the latest of the quickly changing figures
-        self.memory = values.get("memory_" + name, {})  # what an erasure removes
-        self.unanswered = 0
-        self.verified = False  # nothing is shown before the change of tenancy was asked for (AT-0056-4)
-
-    def keep(self):
-        self.values.set("memory_" + self.name, self.memory)
-
-
-class Poll:
-    """A read that is repeated: what, of whom, how often, and who takes the values."""
-
-    def __init__(self, interval, fuel, cluster, names, take):
-        self.interval = interval
-        self.fuel = fuel
-        self.cluster = cluster
-        self.names = names
-        self.identifiers = foundation.identifiers(cluster, names)
-        self.take = take
-        self.due = 0
-
-
 class InHomeDisplay(Device):
     """`configuration`: `endpoint`, `hub` {identity, time}, `esme` and `gpf` {identity, management, metering}, and the
     intervals in seconds `electricity_poll` (10), `gas_poll` (1800), `history_poll` (1800), `tenancy_poll` (1800; at least once
-    a day, REQ-0056-17), `time_poll` (86400).
+    a day, REQ-0056-17), `time_poll` (86400). `captures` says which screens go to the bench as pictures: "none", "shown"
+    (the one that is on, where something happens), "all".
     """
 
     role = "ihd"
@@ -101,33 +53,14 @@ class InHomeDisplay(Device):
         self.fuels = (self._electricity, self._gas)
         self._interval = configuration.get("electricity_poll", 10)
         self._fast = Poll(self._interval, self._electricity, METERING, ELECTRICITY_NOW, self._take_now)
-        self._slow = self._slow_polls()
+        self._slow = slow_polls(
+            configuration.get, self.fuels, self._take_now, self._take_tenancy, self._take_consumption, self._take_cost
+        )
         self._queue = []  # slow polls of this round that are still to be sent, one at a time
-
-    def _slow_polls(self):
-        setting = self.configuration.get
-        polls = []
-        for fuel in self.fuels:
-            polls.append(
-                Poll(setting("tenancy_poll", HALF_HOUR), fuel, DEVICE_MANAGEMENT, TENANCY, self._take_tenancy)
-            )
-            polls.append(Poll(setting("account_poll", HALF_HOUR), fuel, PREPAYMENT, ACCOUNT, self._take_now))
-        polls.append(Poll(DAY, self._electricity, PRICE, ELECTRICITY_TARIFF, self._take_now))
-        polls.append(Poll(setting("gas_poll", HALF_HOUR), self._gas, METERING, GAS_NOW, self._take_now))
-        for fuel in self.fuels:
-            quantity = "consumption" if fuel is self._electricity else "alternative_consumption"
-            names = [name for name, _, _ in period_names(quantity)]
-            for start in range(0, len(names), IN_ONE_READ):
-                polls.append(
-                    Poll(
-                        setting("history_poll", HALF_HOUR),
-                        fuel,
-                        METERING,
-                        names[start : start + IN_ONE_READ],
-                        self._take_history,
-                    )
-                )
-        return polls
+        self._board = MessageBoard(self, self.endpoint)
+        self.view = ihd_view.View(self.role)
+        self.canvas = None  # made when the first picture is drawn
+        self._captures = configuration.get("captures", "shown")
 
     # -- power and time --------------------------------------------------------------------------------------
 
@@ -138,9 +71,7 @@ class InHomeDisplay(Device):
         for poll in self._slow:
             poll.due = 0
         for fuel in self.fuels:
-            fuel.verified = False
-            fuel.unanswered = 0
-            fuel.now = {}
+            fuel.restart()
             unfinished = fuel.values.get("erasing_" + fuel.name)
             if unfinished is not None:  # power went in the middle of an erasure (REQ-0056-19)
                 self._erase(fuel, unfinished)
@@ -185,7 +116,7 @@ class InHomeDisplay(Device):
         peer = self.fuels[FUELS.index(arguments["of"])].peer
         cluster = arguments["cluster"]
         payload = probe.request(arguments, self.next_sequence())
-        endpoint = probe.endpoint_of(peer, cluster)
+        endpoint = self.fuels[FUELS.index(arguments["of"])].endpoint(cluster)
         self.ask(peer["identity"], self.endpoint, endpoint, cluster, payload, _disregard, time)
 
     def _poll_electricity(self, time):
@@ -214,7 +145,7 @@ class InHomeDisplay(Device):
 
     def _send(self, poll, time):
         peer = poll.fuel.peer
-        endpoint = peer["management" if poll.cluster in (DEVICE_MANAGEMENT, PRICE) else "metering"]
+        endpoint = poll.fuel.endpoint(poll.cluster)
         slow = poll is not self._fast
 
         def answered(frame, now):
@@ -226,6 +157,7 @@ class InHomeDisplay(Device):
 
     def _answered(self, poll, frame, time):
         fuel = poll.fuel
+        fuel.count(frame is not None)
         if frame is None:
             fuel.unanswered += 1
             if fuel.unanswered >= LOST_AFTER and fuel.verified:
@@ -251,17 +183,21 @@ class InHomeDisplay(Device):
 
     def _take_now(self, fuel, values, time):
         fuel.now.update(values)
+        if "reading_snapshot_time" in values:
+            fuel.read_gas(values["reading_snapshot_time"], values.get("current_summation_delivered"))
 
-    def _take_history(self, fuel, values, time):
-        """Consumption of the periods and what it cost; what the meter does not give is no value."""
-        memory = fuel.memory
-        consumption = memory.setdefault("consumption", {})
-        for name, value in values.items():
-            consumption[name] = value
+    def _take_consumption(self, fuel, values, time):
+        """Consumption of the periods; what the meter does not give is no value."""
+        fuel.memory.setdefault("consumption", {}).update(values)
         if fuel is self._electricity:
             peak = fuel.now.get("instantaneous_demand")
-            if peak is not None and peak > memory.get("demand_peaks", 0):
-                memory["demand_peaks"] = peak
+            if peak is not None and peak > fuel.memory.get("demand_peaks", 0):
+                fuel.memory["demand_peaks"] = peak
+        fuel.keep()
+
+    def _take_cost(self, fuel, values, time):
+        """What the consumption of the periods cost."""
+        fuel.memory.setdefault("cost", {}).update(values)
         fuel.keep()
 
     def _take_tenancy(self, fuel, values, time):
@@ -276,6 +212,7 @@ class InHomeDisplay(Device):
         self._check_tenancy(time)
         if first:
             self.report("link", {"fuel": fuel.name, "up": True})
+            self._board.ask(fuel, time)
             for poll in self._slow:
                 if poll.fuel is fuel and poll.cluster != DEVICE_MANAGEMENT:
                     poll.due = 0
@@ -290,18 +227,18 @@ class InHomeDisplay(Device):
             date = fuel.watch.due(utc)
             if date is not None:
                 self._show()
+                self.capture(fuel, "before erasure")
                 self._erase(fuel, date)
                 self._show()
+                self.capture(fuel, "after erasure")
+                self.at(time + HALF_HOUR, _Later(self, fuel))
             elif fuel.watch.pending is not None and utc is not None:
                 self.at(self.clock.time_of(fuel.watch.pending), self._check_tenancy)
 
     def _erase(self, fuel, date):
         """Forget the former occupier of one fuel. The mark is written first, so that a loss of power cannot stop it."""
         fuel.values.set("erasing_" + fuel.name, date)
-        fuel.memory = {}
-        # Balance, tariff and the state of the supply are the meter's and stay (REQ-0056-16).
-        fuel.now = {name: fuel.now[name] for name in STAYS if name in fuel.now}
-        fuel.keep()
+        fuel.forget()
         fuel.watch.done(date)
         fuel.values.set("erasing_" + fuel.name, None)
         self.report("erase", {"fuel": fuel.name, "date": to_iso(date), "items": list(ERASED)})
@@ -312,7 +249,30 @@ class InHomeDisplay(Device):
     # -- the display ---------------------------------------------------------------------------------------
 
     def bench_press(self, arguments, time):
-        """A button was pressed: show what is on the screen."""
+        """`button`: left, right, up, down or enter."""
+        button = arguments["button"]
+        if button not in ihd_view.BUTTONS:
+            raise BenchError("button %s: there are %s" % (button, ", ".join(ihd_view.BUTTONS)))
+        wanted = self.view.press(button)
+        if wanted == "confirm":
+            self._board.confirm()
+        elif wanted is not None:
+            self.pay(wanted, time)
+        self._show()
+        self.capture(None, "button " + button)
+
+    def pay(self, wanted, time):
+        """What a person asks for on the payment screen: a display without one has nothing to do."""
+
+    def bench_budget(self, arguments, time):
+        """A person sets what a day may cost: `fuel`, `amount` in 10^-5 pounds."""
+        fuel = self.fuels[FUELS.index(arguments["fuel"])]
+        fuel.memory["budgets"] = arguments["amount"]
+        fuel.keep()
+        self._show()
+
+    def shown(self):
+        """What is on the screen has changed by itself."""
         self._show()
 
     def _plan_display(self, time):
@@ -327,49 +287,26 @@ class InHomeDisplay(Device):
         self.report("display", {"screen": self.screen()})
 
     def screen(self):
-        """What the display shows: item and value, None for "no value" which is never shown as a number.
+        """What the display shows: item and value (han.devices.ihd_screen)."""
+        return ihd_screen.items(self, self.view.page)
 
-        Power in W, energy in Wh, gas in litres, money in 10^-5 pounds, lists newest first.
-        """
-        screen = {"time": to_iso(self.utc())}
-        electricity = self._electricity.now
-        watts = electricity.get("instantaneous_demand")
-        price = electricity.get("no_tier_block1_price")
-        screen["electricity_power"] = watts
-        screen["electricity_cost_per_hour"] = None if watts is None or price is None else watts * price // 1000
-        ambient = electricity.get("ambient_consumption_indicator")
-        screen["electricity_ambient"] = None if ambient is None else AMBIENT[ambient]
-        screen["electricity_register"] = electricity.get("current_summation_delivered")
-        gas = self._gas.now
-        screen["gas_register"] = gas.get("current_summation_delivered")
-        screen["gas_reading_time"] = to_iso(gas.get("reading_snapshot_time"))
-        for fuel in self.fuels:
-            self._account_items(fuel, screen)
-            self._history_items(fuel, screen)
-        return screen
+    def capture(self, fuel, moment):
+        """Pictures for the bench: the screen that is on, or all that concern a fuel (None for the one alone)."""
+        if self._captures == "none":
+            return
+        shown = (self.view.page,)
+        if self._captures == "all" and fuel is not None:
+            other = GAS if fuel.name == ELECTRICITY else ELECTRICITY
+            shown = [page for page in pages.names(self.role) if not page.startswith(other)]
+        items = self.screen()
+        for page in shown:
+            for fields in ihd_view.capture(self, items, self.view.shown(page)):
+                fields["moment"] = moment
+                self.report("screen", fields)
 
-    def _account_items(self, fuel, screen):
-        """Payment mode, and in prepayment mode what is left."""
-        now = fuel.now
-        configuration = now.get("payment_control_configuration")
-        prepays = None if configuration is None else bool(configuration & PREPAYS)
-        screen[fuel.name + "_prepayment"] = prepays
-        for name in ("credit_remaining", "emergency_credit_remaining", "accumulated_debt"):
-            screen["%s_%s" % (fuel.name, name)] = now.get(name) if prepays else None
-        supply = now.get("supply_status")
-        screen[fuel.name + "_supply"] = SUPPLY[supply] if supply is not None and supply < len(SUPPLY) else None
-
-    def _history_items(self, fuel, screen):
-        consumption = fuel.memory.get("consumption", {}) if fuel.verified else {}
-        quantity = "consumption" if fuel is self._electricity else "alternative_consumption"
-        for name, kind, age in period_names(quantity):
-            value = consumption.get(name)
-            if age == 0:
-                screen["%s_%s" % (fuel.name, "today" if kind == "day" else kind)] = value
-            elif age == 1:
-                screen["%s_previous_%ss" % (fuel.name, kind)] = [value]
-            else:
-                screen["%s_previous_%ss" % (fuel.name, kind)].append(value)
+    def capture_later(self, fuel):
+        self._show()
+        self.capture(fuel, "half an hour later")
 
     def state(self):
         return {
@@ -377,3 +314,14 @@ class InHomeDisplay(Device):
             "erasures": {fuel.name: fuel.watch.erasures for fuel in self.fuels},
             "tenancy_supported": {fuel.name: fuel.watch.supported for fuel in self.fuels},
         }
+
+
+class _Later:
+    """Half an hour after an erasure: what has come since. An object of its own for each fuel, as timers are told apart."""
+
+    def __init__(self, display, fuel):
+        self._display = display
+        self._fuel = fuel
+
+    def __call__(self, time):
+        self._display.capture_later(self._fuel)

@@ -2,7 +2,8 @@
 """PPMID: an IHD that can also do something about credit and supply (REQ-PPMID-1 to 10)."""
 
 from han.devices import client
-from han.devices.ihd import ELECTRICITY, METERING, PREPAYMENT, InHomeDisplay
+from han.devices.ihd import InHomeDisplay
+from han.devices.ihd_fuel import ELECTRICITY, METERING, PREPAYMENT
 from han.errors import BenchError
 from han.zcl import commands, foundation, status
 from han.zcl.frame import GLOBAL, TO_SERVER
@@ -23,6 +24,17 @@ class PrepaymentInterface(InHomeDisplay):
     def __init__(self, identity, configuration, stores):
         super().__init__(identity, configuration, stores)
         self.last_payment = None
+
+    def pay(self, wanted, time):
+        """The payment screen: "emergency_credit", "enable_supply", or the digits of a top-up."""
+        arguments = {"fuel": ELECTRICITY}
+        if wanted == "emergency_credit":
+            self.bench_emergency_credit(arguments, time)
+        elif wanted == "enable_supply":
+            self.bench_enable_supply(arguments, time)
+        else:
+            arguments["utrn"] = wanted
+            self.bench_top_up(arguments, time)
 
     def bench_top_up(self, arguments, time):
         """A 20-digit number is typed in: `fuel`, `utrn`."""
@@ -50,6 +62,7 @@ class PrepaymentInterface(InHomeDisplay):
         if fuel != ELECTRICITY:
             raise BenchError("a PPMID asks the gas meter in GBCS messages, for which it has no tunnel")
         peer = self.fuels[0].peer
+        self.capture(self.fuels[0], "before " + what.replace("_", " "))
         payload = foundation.command(cluster, name, TO_SERVER, fields, self.next_sequence())
 
         def answered(frame, now):
@@ -76,6 +89,7 @@ class PrepaymentInterface(InHomeDisplay):
         self.last_payment = {"fuel": arguments["fuel"], "what": what, "result": result, "value": value}
         self.report("payment", dict(self.last_payment))
         self._show()
+        self.capture(self.fuels[0], "after " + what.replace("_", " "))
 
     def screen(self):
         screen = super().screen()

@@ -3,15 +3,11 @@
 
 import struct
 
+import framebuf
 from micropython import const
 
 from han.display import font_figures, font_large, font_text
 from han.display.palette import BACK, INK
-
-try:
-    import framebuf
-except ImportError:  # CPython
-    from hanref.display import framebuf
 
 WIDTH = const(240)
 HEIGHT = const(320)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which screens there are, in which order the buttons go through them, and which function draws each."""
 
-from han.display import frame
-from han.display.canvas import BAND, HEIGHT
+# What draws is imported when something is drawn: to name a page costs no RAM.
 
 # Left and right go from group to group, up and down through a group.
 _HISTORY = ("electricity_days", "electricity_weeks", "electricity_months", "gas_days", "gas_weeks", "gas_months")
@@ -46,9 +45,9 @@ def draw(canvas, items, view):
     where its buttons stand: `role`, `page`, and what the page says."""
     page = view["page"]
     if page in ("home", "electricity", "gas"):
-        from han.display import now as module
+        from han.display import now
 
-        draw_page = getattr(module, page)
+        draw_page = getattr(now, page)
     elif page in _HISTORY:
         from han.display.history import draw as draw_page
     elif page.endswith("_account"):
@@ -56,9 +55,11 @@ def draw(canvas, items, view):
     elif page.endswith("_payment"):
         from han.display.account import payment as draw_page
     else:
-        from han.display import notices as module
+        from han.display import notices
 
-        draw_page = getattr(module, page)
+        draw_page = getattr(notices, page)
+    from han.display import frame
+
     draw_page(canvas, items, view)
     role = view.get("role", "ihd")
     frame.foot(canvas, group_of(role, page), len(groups(role)))
@@ -66,6 +67,8 @@ def draw(canvas, items, view):
 
 def bands(canvas, items, view):
     """Draw the whole screen, band by band: gives the first row of each, which `canvas.buffer` then holds."""
+    from han.display.canvas import BAND, HEIGHT
+
     for top in range(0, HEIGHT, BAND):
         canvas.begin(top)
         draw(canvas, items, view)

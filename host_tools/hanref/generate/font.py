@@ -72,7 +72,7 @@ def module(name: str, folder: Path = FOLDER) -> str:
 def _glyph(font: ImageFont.FreeTypeFont, character: str, height: int) -> tuple[int, int, int, int, bytes]:
     """(left, top, width, height, pixels) of a character's ink."""
     margin = 8
-    image = Image.new("L", (font.getbbox("W")[2] * 2 + 2 * margin, height + 2 * margin))
+    image = Image.new("L", (int(font.getbbox("W")[2]) * 2 + 2 * margin, height + 2 * margin))
     ImageDraw.Draw(image).text((margin, margin), character, 255, font)
     levels = image.point([min(3, (level + 42) // 85) for level in range(256)])
     box = levels.getbbox()
