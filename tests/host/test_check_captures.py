@@ -6,6 +6,7 @@ import random
 import struct
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -167,7 +168,7 @@ def test_a_trace_and_a_capture_are_numbered_as_one_row(run):
 
     events = list(trace.events)
     assert [event.n for event in events] == list(range(1, len(events) + 1))
-    assert all(first.milliseconds <= second.milliseconds for first, second in zip(events, events[1:], strict=False))
+    assert all(first.milliseconds <= second.milliseconds for first, second in pairwise(events))
     assert trace.event(len(events)) == trace.events[-1]
 
 

@@ -28,6 +28,9 @@ def check(
         list[Path] | None,
         typer.Option(metavar="PATH", help="keys.toml of a run, or parties of GBCS messages (JSON or folder)."),
     ] = None,
+    observe: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What a person knows of the device and saw on its display.")
+    ] = None,
     previous: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Earlier verdicts.json, or its folder, for the section on regression.")
     ] = None,
@@ -47,7 +50,7 @@ def check(
     from hanref.requirements import judge
     from hanref.run.output import OutputFolder
 
-    told = given(role or (), key or (), install_code or (), keys or ())
+    told = given(role or (), key or (), install_code or (), keys or (), observe)
     before = None if previous is None else earlier.read(previous)
     with ProgressBar("reading") as bar:
         trace = read_all(files, told, bar.advance)

@@ -16,6 +16,8 @@ from hanref.gbcs.keys import load as load_parties
 from hanref.importer import air, gbcs_log
 from hanref.importer.tunnels import Carried
 from hanref.importer.who import told_roles
+from hanref.observed import Observed
+from hanref.observed import load as load_observed
 from hanref.run.messages import Entities, describe_message
 from hanref.trace import Event, Trace
 from hanref.trace.captured import CapturedTrace
@@ -31,13 +33,21 @@ class Given:
     keys: Keys = field(default_factory=Keys)
     parties: Parties = field(default_factory=Parties)
     roles: dict[str, str] = field(default_factory=dict)
+    observed: Observed = field(default_factory=Observed)
+    observed_in: str = ""
 
 
 def given(
-    roles: Iterable[str] = (), keys: Iterable[str] = (), install_codes: Iterable[str] = (), files: Iterable[Path] = ()
+    roles: Iterable[str] = (),
+    keys: Iterable[str] = (),
+    install_codes: Iterable[str] = (),
+    files: Iterable[Path] = (),
+    observed: Path | None = None,
 ) -> Given:
-    """What the options --role, --key, --install-code and --keys say. Raises UsageError."""
+    """What the options --role, --key, --install-code, --keys and --observe say. Raises UsageError."""
     told = Given(roles=told_roles(roles))
+    if observed is not None:
+        told.observed, told.observed_in = load_observed(observed), str(observed)
     for path in files:
         if path.suffix == ".toml":
             _add(told.keys, Keys.read(path))
@@ -68,12 +78,20 @@ def read_all(paths: list[Path], told: Given | None = None, progress: Progress | 
     logs = [path for path in paths if path not in captures and gbcs_log.is_log(path)]
     traces = [Trace.read(_trace(path)) for path in paths if path not in captures and path not in logs]
     if traces and not captures and not logs:
-        return Trace.merge(traces)
+        return _with_observed(Trace.merge(traces), told)
     total = sum(path.stat().st_size for path in captures)
     found = None
     if captures:
         found = air.read(captures, told.keys, told.roles, None if progress is None else lambda done: progress(done, total))
     return _joined(paths, traces, found, [message for path in logs for message in gbcs_log.read(path)], told)
+
+
+def _with_observed(trace: Trace, told: Given) -> Trace:
+    """A trace with what a person saw and knows beside it."""
+    if told.observed.device is not None:
+        trace.header["dut"] = told.observed.device.model_dump()
+    seen = told.observed.events(trace.start // 1000, told.observed_in)
+    return Trace.merge([trace, Trace(trace.header, seen)]) if seen else trace
 
 
 def _trace(path: Path) -> Path:
@@ -118,7 +136,12 @@ def _joined(
     for entity, role in roles.items():
         if role not in header["devices"] and role in ("chf", "gpf", "esme", "gsme", "ppmid"):
             header["devices"][role] = {"role": role, "identity": entity.hex(), "found": "takes its GBCS commands"}
-    result = CapturedTrace(header, found.frames if found is not None else Frames(), others)
+    frames = found.frames.sorted() if found is not None else Frames()
+    starts = [event.milliseconds for event in others] + ([frames.milliseconds(0)] if len(frames) else [])
+    others += told.observed.events(min(starts, default=0) // 1000, told.observed_in)
+    if told.observed.device is not None:
+        header["dut"] = told.observed.device.model_dump()
+    result = CapturedTrace(header, frames, others)
     header["start"] = to_iso(result.start // 1000)
     return result
 

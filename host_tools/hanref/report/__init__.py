@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people and programs read of a judged trace: verdicts.json, junit.xml, report.html, the table on screen."""
+"""What people and programs read of a judged trace: verdicts.json, junit.xml, report.html, report.json, the table on screen."""
 
 import json
 from collections.abc import Iterable
@@ -10,11 +10,13 @@ from hanref.trace import Trace
 
 
 def write_all(folder: Path, trace: Trace, verdicts: list[Verdict], before: dict[str, str] | None = None) -> None:
-    """Write verdicts.json, junit.xml and report.html to a folder; `before` are verdicts of an earlier result."""
-    from hanref.report import html, junit
+    """Write verdicts.json, junit.xml, report.json and report.html to a folder; `before` are verdicts of an earlier result."""
+    from hanref.report import document, html, junit
 
     (folder / "verdicts.json").write_text(verdicts_json(verdicts), encoding="utf-8")
     junit.write(folder / "junit.xml", trace, verdicts)
+    text = json.dumps(document.build(trace, verdicts, before), indent=1, ensure_ascii=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
     (folder / "report.html").write_text(html.render(trace, verdicts, before), encoding="utf-8")
 
 

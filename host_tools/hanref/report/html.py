@@ -6,14 +6,13 @@ from typing import Any
 
 import jinja2
 
-from hanref.report import charts, earlier, screens
-from hanref.report.environment import differences
-from hanref.requirements import Verdict, predicates, requirements
-from hanref.requirements.table import modifications, sources
+from hanref.report import charts, document, screens, timeline
+from hanref.requirements import Verdict
+from hanref.requirements.table import sources
 from hanref.trace import Event, Trace
 
 ORDER = ("fail", "observation", "pass", "not run")
-_HEADER = dict.fromkeys(("scenario", "title", "tier", "seed", "devices", "reference", "dut"))
+_HEADER = dict.fromkeys(("scenario", "title", "tier", "seed", "reference", "capture"))
 _EVIDENCE_LINES = 400  # events listed with what they say
 
 
@@ -26,79 +25,20 @@ def render(trace: Trace, verdicts: list[Verdict], before: dict[str, str] | None 
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["short"] = _short
     return environment.get_template("report.html.j2").render(
+        report=document.build(trace, verdicts, before),
         header={**_HEADER, **trace.header},
-        devices=_devices(trace),
         trace=trace,
         verdicts=verdicts,
         counts=Counter(verdict.verdict for verdict in verdicts),
         order=ORDER,
-        titles=modifications(),
         sources=sources(),
-        unjudged=_unjudged(),
-        defects=_defects(verdicts),
-        differences=differences(trace),
         voltage=[chart for meter in trace.devices("esme") if (chart := charts.voltage(trace, meter))],
         gas=[chart for proxy in trace.devices("gpf") if (chart := charts.gas_ages(trace, proxy))],
         changes=screens.changes(trace),
-        messages=_messages(trace),
+        conversation=timeline.of_trace(trace),
         evidence=_evidence(trace, verdicts),
-        criteria=_criteria(verdicts),
-        before=before,
-        changed=[] if before is None else earlier.changes(before, verdicts),
     )
-
-
-def _devices(trace: Trace) -> list[dict[str, Any]]:
-    """The devices of the header; a trace from elsewhere may say little of them."""
-    known = trace.header.get("devices") or {}
-    return [
-        {
-            "name": name,
-            "role": entry.get("role", ""),
-            "identity": entry.get("identity", ""),
-            "configuration": entry.get("configuration") or {},
-        }
-        for name, entry in known.items()
-    ]
-
-
-def _unjudged() -> dict[str, list[str]]:
-    """Requirements without a predicate, by modification."""
-    found: dict[str, list[str]] = {}
-    known = predicates()
-    for id, requirement in requirements().items():
-        if id not in known:
-            found.setdefault(requirement.modification, []).append(id)
-    return found
-
-
-def _defects(verdicts: list[Verdict]) -> dict[int, list[Verdict]]:
-    """Failed requirements by severity, 1 to 5."""
-    return {level: [v for v in verdicts if v.verdict == "fail" and v.severity == level] for level in range(1, 6)}
-
-
-def _criteria(verdicts: list[Verdict]) -> list[tuple[str, bool, str]]:
-    """Exit criteria: (what, met, how it stands)."""
-    defects = _defects(verdicts)
-    severe = len(defects[1]) + len(defects[2])
-    minor = sum(len(defects[level]) for level in (3, 4, 5))
-    missing = [verdict.id for verdict in verdicts if verdict.verdict == "not run"]
-    return [
-        ("No defect of severity 1 or 2", severe == 0, "%d found" % severe),
-        ("Defects of severity 3 to 5 each have an owner and a plan", minor == 0, "%d to be planned" % minor),
-        ("Every requirement in scope was run", not missing, "not run: " + ", ".join(missing) if missing else "all run"),
-    ]
-
-
-def _messages(trace: Trace) -> list[dict[str, Any]]:
-    """GBCS messages by use case and message code."""
-    found: dict[tuple[str, str], Counter[str]] = {}
-    for event in trace.of("gbcs"):
-        key = (event.get("use_case") or "?", event.get("message_code") or "?")
-        found.setdefault(key, Counter())[event.get("cra") or "damaged"] += 1
-    return [{"use_case": use_case, "code": code, "counts": counts} for (use_case, code), counts in sorted(found.items())]
 
 
 def _evidence(trace: Trace, verdicts: list[Verdict]) -> list[tuple[Event, str, list[str]]]:

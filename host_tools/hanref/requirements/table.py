@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of requirements, read from data/requirements.toml."""
 
+import hashlib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -22,9 +23,18 @@ class Requirement:
 
 
 @cache
+def _text() -> str:
+    return (resources.files("hanref") / "data" / "requirements.toml").read_text(encoding="utf-8")
+
+
+@cache
 def _document() -> dict[str, Any]:
-    text = (resources.files("hanref") / "data" / "requirements.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads(_text())
+
+
+def digest() -> str:
+    """A digest of the table, in hex: which requirements a report was made with."""
+    return hashlib.sha256(_text().encode()).hexdigest()
 
 
 @cache

@@ -16,6 +16,9 @@ FILES = (
     "verdicts.json",
     "junit.xml",
     "report.html",
+    "report.json",
+    "comparison.json",
+    "comparison.html",
 )
 
 
