@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How fast a HAN runs in tier `sim`, what two days with trace and capture take, and the heap of each device."""
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from hanref import resources, toolchain
+from hanref.run.plan import make
+from hanref.run.runner import simulate
+from hanref.scenario import load
+
+from benchmarks.figure import Figure
+
+TWO_DAYS = 3.5
+WITH_TRACE = 50_000
+WITHOUT = 120_000
+ROUNDS = 3
+
+HEAP = """
+import gc, json, sys
+from han.devices import roles
+tables = json.loads(sys.stdin.read())
+identities = {board: bytes.fromhex(tables[board]["identity"]) for board in tables}
+found = {}
+roles.build({"hub": tables["hub"]})  # what all of them import is not any device's own
+for board in tables:
+    gc.collect()
+    before = gc.mem_alloc()
+    node = roles.node(board, tables[board], identities)
+    node.power(True, 720748800)
+    gc.collect()
+    found[board] = gc.mem_alloc() - before
+print(json.dumps(found))
+"""
+
+
+def figures() -> Iterator[Figure]:
+    """Simulated seconds a second, seconds for two days, octets of heap a device."""
+    scenario = load("november-2022")
+    plan = make(scenario, None).document
+    days = plan["end"] - plan["start"]
+    for trace, limit in (("full", WITH_TRACE), ("summary", WITHOUT)):
+        plan["trace"] = trace
+        seconds = min(devices_alone(plan) for _ in range(ROUNDS))
+        yield Figure(f"devices alone, {trace} trace", days / seconds, "x real time", at_least=limit)
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = min(whole_run(Path(folder)) for _ in range(ROUNDS))
+    yield Figure("two days with trace and capture", seconds, "s", at_most=TWO_DAYS)
+    for board, octets in heap(plan["devices"]).items():
+        yield Figure(f"heap of {board}, native MicroPython (64-bit words)", octets / 1024, "KB")
+
+
+def devices_alone(plan: dict[str, object]) -> float:
+    """Seconds of the native MicroPython process, its output read and thrown away."""
+    start = time.perf_counter()
+    subprocess.run(
+        [str(toolchain.micropython()), "-X", "heapsize=64M", "-m", "han.node.sim"],
+        input=json.dumps(plan).encode(),
+        cwd=resources.firmware(),
+        env={"MICROPYPATH": f".frozen:{resources.firmware()}"},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return time.perf_counter() - start
+
+
+def whole_run(folder: Path) -> float:
+    """Seconds from the scenario to a complete trace and capture."""
+    start = time.perf_counter()
+    simulate(load("november-2022"), folder)
+    return time.perf_counter() - start
+
+
+def heap(tables: object) -> dict[str, int]:
+    """Octets that each board's devices take once they run, beside the code."""
+    done = subprocess.run(
+        [str(toolchain.micropython()), "-X", "heapsize=64M", "-c", HEAP],
+        input=json.dumps(tables).encode(),
+        env={"MICROPYPATH": f".frozen:{resources.firmware()}"},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found: dict[str, int] = json.loads(done.stdout)
+    return found
