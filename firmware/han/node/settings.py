@@ -10,7 +10,7 @@ import han
 from han.errors import HanError
 
 FILE = "/settings.json"
-PROFILE = "2022-11"  # the specification release the devices follow unless the file says another
+PROFILE = han.PROFILE
 
 _ENOENT = 2
 _FOLDER = 0x4000
@@ -110,7 +110,7 @@ def version(settings, installed):
         "profile": settings["profile"] if settings else "none",
         "identity": settings["identities"][role] if settings else "none",
         "mpy": installed,
-        "micropython": ".".join(str(part) for part in sys.implementation[1][:3]),
+        "micropython": ".".join(str(part) for part in sys.implementation.version[:3]),
     }
 
 
