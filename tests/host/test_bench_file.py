@@ -53,7 +53,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, words: str
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="bench.toml: No such file"):
+    with pytest.raises(UsageError, match=r"bench\.toml: No such file"):
         load(tmp_path / "bench.toml")
 
 

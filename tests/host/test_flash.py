@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What goes on a board, and the errors of putting it there. Real flashing: hil_tests/test_boards.py."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
@@ -84,4 +83,4 @@ def test_romfs_image_is_one(tmp_path: Path) -> None:
     octets = romfs_image({"main.py": b"print(1)", "han/x.mpy": b"M\x06"})
     assert octets[:3] == b"\xd2\xcd\x31"
     assert b"print(1)" in octets
-    assert hashlib.sha256(octets).digest() == hashlib.sha256(romfs_image({"han/x.mpy": b"M\x06", "main.py": b"print(1)"})).digest()
+    assert octets == romfs_image({"han/x.mpy": b"M\x06", "main.py": b"print(1)"}), "whatever the order of the files"
