@@ -302,6 +302,7 @@ class InHomeDisplay(Device):
         for page in shown:
             for fields in ihd_view.capture(self, items, self.view.shown(page)):
                 fields["moment"] = moment
+                fields["fuel"] = None if fuel is None else fuel.name
                 self.report("screen", fields)
 
     def capture_later(self, fuel):

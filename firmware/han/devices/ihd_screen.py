@@ -27,7 +27,7 @@ def items(device, page):
         "page": page,
         "identifier": device.identity.hex(),
         "version": han.VERSION,
-        "profile": device.configuration.get("profile"),
+        "profile": device.configuration.get("profile", han.PROFILE),
         "clock": STATUS_NAMES[device.clock.status],
     }
     _electricity(screen, electricity.now)

@@ -17,12 +17,13 @@ def home(canvas, items, view):
     frame.figure(canvas, 78, wording.kilo(items.get("electricity_power")), "kW", font=LARGE, unit_font=FIGURES)
     cost = items.get("electricity_cost_per_hour")
     canvas.text(WIDTH // 2, 146, wording.money(cost) + ("" if cost is None else " an hour"), SOFT, align=CENTRE)
-    frame.line(canvas, 174)
-    _today(canvas, 180, "electricity", "Electricity", items)
-    frame.line(canvas, 224)
-    _today(canvas, 232, "gas", "Gas", items)
+    frame.line(canvas, 172)
     if items.get("electricity_low_credit") or items.get("gas_low_credit"):
-        frame.banner(canvas, 274, "Low credit", RED)
+        frame.banner(canvas, 173, "Low credit", RED)
+    else:
+        canvas.text(frame.MARGIN, 178, "Today", SOFT)
+    _today(canvas, 208, "electricity", "Electricity", items)
+    _today(canvas, 254, "gas", "Gas", items)
 
 
 def electricity(canvas, items, view):
@@ -70,7 +71,7 @@ def _today(canvas, y, fuel, label, items):
     canvas.fill(frame.MARGIN, y + 1, 4, 36, full(frame.COLOURS[fuel]))
     canvas.text(frame.MARGIN + 12, y - 3, label, SOFT)
     used = items.get(fuel + "_today")
-    canvas.text(frame.MARGIN + 12, y + 18, wording.DASH if used is None else wording.kilo(used) + " kWh today")
+    canvas.text(frame.MARGIN + 12, y + 18, wording.DASH if used is None else wording.kilo(used) + " kWh")
     canvas.text(WIDTH - frame.MARGIN, y + 8, wording.money(items.get(fuel + "_cost_today")), INK, FIGURES, RIGHT)
 
 

@@ -157,7 +157,9 @@ def _node(settings):
     from han.devices.roles import node
 
     identities = {board: bytes.fromhex(identity) for board, identity in settings["identities"].items()}
-    return node(settings["role"], settings["settings"], identities, _stores())
+    configuration = dict(settings["settings"])
+    configuration.setdefault("profile", settings["profile"])
+    return node(settings["role"], configuration, identities, _stores())
 
 
 def _stores():

@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from hanref.report import charts, document, screens, timeline
+from hanref.report import charts, document, pictures, screens, timeline
 from hanref.requirements import Verdict
 from hanref.requirements.table import sources
 from hanref.trace import Event, Trace
@@ -36,6 +36,7 @@ def render(trace: Trace, verdicts: list[Verdict], before: dict[str, str] | None 
         voltage=[chart for meter in trace.devices("esme") if (chart := charts.voltage(trace, meter))],
         gas=[chart for proxy in trace.devices("gpf") if (chart := charts.gas_ages(trace, proxy))],
         changes=screens.changes(trace),
+        pictures=pictures.series(trace),
         conversation=timeline.of_trace(trace),
         evidence=_evidence(trace, verdicts),
     )
