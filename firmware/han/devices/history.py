@@ -11,7 +11,7 @@ DAYS = 9
 WEEKS = 6
 MONTHS = 14
 
-_KINDS = ("day", "week", "month")
+KINDS = ("day", "week", "month")
 _SIZES = (DAYS, WEEKS, MONTHS)
 
 
@@ -60,7 +60,7 @@ class History:
             return
         self._day_start = utc - utc % DAY
         for index in range(3):
-            number = period_number(_KINDS[index], utc)
+            number = period_number(KINDS[index], utc)
             last = self._numbers[index]
             totals = self._totals[index]
             if last is None:
@@ -83,7 +83,7 @@ class History:
             number = self._numbers[index]
             if number is None:
                 continue
-            kind = _KINDS[index]
+            kind = KINDS[index]
             age = number - period_number(kind, date)
             self._hidden[index] = 0
             if 0 <= age < len(self._totals[index]) and period_start(kind, number - age) < date:
@@ -102,19 +102,19 @@ class History:
 
     def total(self, kind, age):
         """What was used in a period, for those who may see all: None where unknown."""
-        totals = self._totals[_KINDS.index(kind)]
+        totals = self._totals[KINDS.index(kind)]
         return totals[age] if age < len(totals) else None
 
     def visible(self, kind, age):
         """What a reader on the HAN is shown: None for a period that ended at or before the change of tenancy."""
-        index = _KINDS.index(kind)
+        index = KINDS.index(kind)
         total = self._totals[index][age]
         if total is None or self._since is None:
             return total
         number = self._numbers[index] - age
-        if period_start(_KINDS[index], number + 1) <= self._since:
+        if period_start(KINDS[index], number + 1) <= self._since:
             return None
-        if period_start(_KINDS[index], number) < self._since:
+        if period_start(KINDS[index], number) < self._since:
             return max(0, total - self._hidden[index])
         return total
 

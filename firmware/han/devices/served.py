@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ESME and GPF serve alike: history by day, week and month, and the change of tenancy."""
 
-from han.devices.history import DAYS, MONTHS, WEEKS
+from micropython import const
+
+from han.devices.history import DAYS, KINDS, MONTHS, WEEKS
 from han.zcl import status
 
 DEVICE_MANAGEMENT = 0x0708
+
+_ROW = const(5)  # attribute identifier (2, high octet first), data type, kind of period, age
 
 
 def period_names(quantity):
@@ -20,22 +24,49 @@ def period_names(quantity):
 
 def serve_history(attributes, history, quantity, refresh):
     """Serve the visible part of a history as attributes; `refresh()` brings it up to now first."""
-    for name, kind, age in period_names(quantity):
-        attributes.reader(name, _Period(history, kind, age, refresh))
+    attributes.provide(_Periods(attributes, history, quantity, refresh))
 
 
-class _Period:
-    # A class and not a closure: MicroPython keeps one small object a period instead of a chain of cells.
+class _Periods:
+    """The attributes of a history. One object for all of them: what each one is stands in packed octets."""
 
-    def __init__(self, history, kind, age, refresh):
+    def __init__(self, attributes, history, quantity, refresh):
         self._history = history
-        self._kind = kind
-        self._age = age
         self._refresh = refresh
+        table = attributes.table
+        rows = []
+        for name, kind, age in period_names(quantity):
+            identifier = table.identifier(name)
+            rows.append(bytes((identifier >> 8, identifier & 0xFF, table.type(identifier), KINDS.index(kind), age)))
+        self._rows = b"".join(sorted(rows))
 
-    def __call__(self):
+    def identifiers(self):
+        rows = self._rows
+        return [rows[at] << 8 | rows[at + 1] for at in range(0, len(rows), _ROW)]
+
+    def type(self, identifier):
+        at = self._find(identifier)
+        return None if at is None else self._rows[at + 2]
+
+    def value(self, identifier):
         self._refresh()
-        return self._history.visible(self._kind, self._age)
+        at = self._find(identifier)
+        return self._history.visible(KINDS[self._rows[at + 3]], self._rows[at + 4])
+
+    def _find(self, identifier):
+        """Where the row of an identifier begins, None where there is none."""
+        rows = self._rows
+        low, high = 0, len(rows) // _ROW
+        while low < high:
+            at = (low + high) // 2 * _ROW
+            found = rows[at] << 8 | rows[at + 1]
+            if found == identifier:
+                return at
+            if found < identifier:
+                low = at // _ROW + 1
+            else:
+                high = at // _ROW
+        return None
 
 
 def serve_tenancy(device, tenancy):

@@ -15,6 +15,8 @@ class Attributes:
     * `writer(identifier, value, message, time) -> status`: asked before a write is taken;
     * `reported(cluster, records, message, time) -> status`: takes a report of the other side's attributes,
       records [(identifier, type, value)]; without it reports are refused;
+    * `provide(provider)`: attributes that are not held one by one: `provider.identifiers()` names them, `type(identifier)`
+      is None for one it does not have, `value(identifier)` is the present value. They cannot be written;
     * `received`, `generated`: names of the cluster's commands this side takes and sends. With None the handler alone
       decides what is taken, and discovery names none.
     """
@@ -32,6 +34,7 @@ class Attributes:
         self._values = {}
         self._types = {}
         self._readers = {}
+        self._providers = ()
         self._known = {}  # name -> identifier of what has been used by name
 
     def identifier(self, name_or_id):
@@ -51,7 +54,7 @@ class Attributes:
     def type(self, name_or_id):
         """The data type of an attribute: what it is held as, otherwise the table's, otherwise None."""
         identifier = self.identifier(name_or_id)
-        found = self._types.get(identifier)
+        found = self._held_type(identifier)
         return self.table.type(identifier, self.side) if found is None else found
 
     def set(self, name_or_id, value, type=None):
@@ -72,15 +75,18 @@ class Attributes:
         self._types[identifier] = self.type(identifier)
         self._readers[identifier] = function
 
+    def provide(self, provider):
+        """Hold the attributes of a provider."""
+        self._providers += (provider,)
+
     def get(self, name_or_id, default=None):
         """The present value, `default` where the attribute is not held."""
-        identifier = self.identifier(name_or_id)
-        function = self._readers.get(identifier)
-        return self._values.get(identifier, default) if function is None else function()
+        result, _, value = self.present(self.identifier(name_or_id))
+        return default if result else value
 
     def has(self, name_or_id):
         """Whether the attribute is held."""
-        return self.identifier(name_or_id) in self._types
+        return self._held_type(self.identifier(name_or_id)) is not None
 
     def remove(self, name_or_id):
         """Hold the attribute no longer."""
@@ -91,11 +97,14 @@ class Attributes:
 
     def identifiers(self):
         """The identifiers of all attributes held, ascending."""
-        return sorted(self._types)
+        held = list(self._types)
+        for provider in self._providers:
+            held += provider.identifiers()
+        return sorted(held)
 
     def record(self, identifier, message=None, time=None):
         """What a read answers: (status, type, value); type and value are None where status is not 0."""
-        if self.gate is not None and identifier in self._types:
+        if self.gate is not None and self._held_type(identifier) is not None:
             refused = self.gate(identifier, message, time)
             if refused:
                 return refused, None, None
@@ -105,18 +114,18 @@ class Attributes:
         """As `record`, without asking the gate."""
         type_id = self._types.get(identifier)
         if type_id is None:
-            return status.UNSUPPORTED_ATTRIBUTE, None, None
+            return self._provided(identifier)
         function = self._readers.get(identifier)
         return status.SUCCESS, type_id, self._values[identifier] if function is None else function()
 
     def check_write(self, identifier, type_id, value, message=None, time=None):
         """The status that a write would be answered with; nothing is changed."""
-        held = self._types.get(identifier)
+        held = self._held_type(identifier)
         if held is None:
             return status.UNSUPPORTED_ATTRIBUTE
         if held != type_id:
             return status.INVALID_DATA_TYPE
-        if not self.table.access(identifier, self.side) & clusters.WRITE or identifier in self._readers:
+        if not self.table.access(identifier, self.side) & clusters.WRITE or identifier not in self._values:
             return status.READ_ONLY
         return status.SUCCESS if self.writer is None else self.writer(identifier, value, message, time)
 
@@ -125,6 +134,22 @@ class Attributes:
         if self.reporting is None:
             self.reporting = Reporting(self._present)
         return self.reporting
+
+    def _held_type(self, identifier):
+        found = self._types.get(identifier)
+        if found is None:
+            for provider in self._providers:
+                found = provider.type(identifier)
+                if found is not None:
+                    return found
+        return found
+
+    def _provided(self, identifier):
+        for provider in self._providers:
+            type_id = provider.type(identifier)
+            if type_id is not None:
+                return status.SUCCESS, type_id, provider.value(identifier)
+        return status.UNSUPPORTED_ATTRIBUTE, None, None
 
     def _present(self, identifier):
         return self.present(identifier)[1:]
