@@ -50,6 +50,7 @@ bench: setup-test
 
 soak: setup-test $(STAMPS)/packages-pico
 	@$(BIN)/python -m pytest -q -m soak tests
+	@$(BIN)/python -m pytest -q -m soak hil_tests
 
 lint: setup-test
 	@$(BIN)/ruff check --quiet

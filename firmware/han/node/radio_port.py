@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node's radio: a co-processor behind a UART, its driver, and the counts by which a bench sees that it is quiet."""
 
+from han.errors import BenchError
 from han.radio.znp import Znp
 
 _AWAKE_POLL = 500  # milliseconds between the questions of an end device that is awake
@@ -142,6 +143,12 @@ class NoRadio:
 
     def sleep(self, asleep):
         pass
+
+    def permit_join(self, seconds):
+        raise BenchError("this board has no radio")
+
+    def expect(self, identity, install_code):
+        raise BenchError("this board has no radio")
 
     def milliseconds_until_due(self):
         return None
