@@ -14,7 +14,7 @@ _MOST_SERIES = 40
 
 @dataclass
 class Series:
-    """What happened to a display, and its screens around it: `rows` of (page, a picture or "" for each of `columns`)."""
+    """What happened to a display, and its screens around it: `rows` of (page, [(when, picture)])."""
 
     display: str
     title: str
@@ -24,10 +24,10 @@ class Series:
     pages: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
-    def rows(self) -> list[tuple[str, list[str]]]:
+    def rows(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The screens in the order in which they were first drawn."""
         return [
-            (page.replace("_", " "), [pictures.get(column, "") for column in self.columns])
+            (page.replace("_", " "), [(column, pictures[column]) for column in self.columns if column in pictures])
             for page, pictures in self.pages.items()
         ]
 

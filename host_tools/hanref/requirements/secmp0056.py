@@ -341,11 +341,13 @@ def _changes(trace: Trace, device: str) -> list[tuple[str, Told]]:
     found = []
     for fuel, server in FUELS.items():
         latest: int | None = None
+        unset = False
         for answer in told(trace, server, device):
+            unset = unset or (DATE in answer.event.attributes and answer.date is None)
             control = CLEAR_CONSUMER_DATA if answer.control is None else answer.control
             if answer.date is None or not control & CLEAR_CONSUMER_DATA or (latest is not None and answer.date <= latest):
                 continue
-            first = latest is None and not trace.complete and not orders(trace, server)
+            first = latest is None and not unset and not trace.complete and not orders(trace, server)
             latest = answer.date
             if not first:  # a change from before a capture was acted upon before it
                 found.append((fuel, answer))
