@@ -266,8 +266,9 @@ class KeyStore(OwnKeys):
         own = self._values.get(OWN % KEY_AGREEMENT)
         if own is None:
             return None
+        role = self.role(party)
         for cell, holder in self._holders.items():
-            if holder == party and cell[1] == KEY_AGREEMENT and cell[2] == cell_usage:
+            if holder == party and cell == (role, KEY_AGREEMENT, cell_usage):
                 public = self.cell(*cell)[1]
                 return p256.shared_secret(own[0], public) if public else None
         return None

@@ -56,8 +56,12 @@ class OwnKeys:
     def propose(self, usage, private):
         """Keep a new private key beside the one in use; returns its public key."""
         public = p256.public_key(private)
-        self._values.set(_PENDING % usage, (private, public))
+        self.set_proposed(usage, private, public)
         return public
+
+    def set_proposed(self, usage, private, public):
+        """As `propose`, for a bench that seeds a device of which only the public key is known."""
+        self._values.set(_PENDING % usage, (private, public))
 
     def proposed(self, usage):
         """The public key that waits to be adopted, None where there is none."""

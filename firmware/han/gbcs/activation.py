@@ -9,8 +9,10 @@ from han.errors import StoreError
 from han.gbcs import asn1_alerts, der, elements, pending
 from han.gbcs.elements import Failed
 
-# Outcomes of CS06, besides those of the holder.
+# Outcomes of CS06; those of the holder are among them.
 ACTIVATED = 0
+NO_IMAGE = 1
+OTHER_HASH = 2
 ACTIVATION_FAILED = 3
 
 _VERSION_LENGTH = 4
@@ -23,14 +25,15 @@ _FAILED = 0x8F67
 
 
 def read(server, request, element):
-    """(hash, originator counter, `utc`, elements.NEVER or None), or None where nothing but the version is asked for."""
+    """What `read_activation` says, None where nothing but the version is asked for."""
     if request.use_case.name == "CS08":
         elements.items(element, der.NULL)
         return None
-    return _read_activation(element)
+    return read_activation(element)
 
 
-def _read_activation(element):
+def read_activation(element):
+    """(hash, originator counter, `utc`, elements.NEVER or None) that a CS06 says."""
     fields = elements.items(element)
     if not 2 <= len(fields) <= 3:
         raise ValueError
@@ -84,7 +87,7 @@ def _octets(version):
 
 def carry_out(server, instruction, utc, time):
     """Do what was kept for its date; returns the octets of the alert that says how it went."""
-    image_hash, counter, _moment = _read_activation(der.decode(instruction.payload))
+    image_hash, counter, _moment = read_activation(der.decode(instruction.payload))
     outcome, done = _activate(server, image_hash)
     code = _DONE if done else _FAILED
     return asn1_alerts.send(server, _ALERT, instruction.originator, code, utc, der.integer(counter), outcome)

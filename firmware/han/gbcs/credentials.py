@@ -173,7 +173,7 @@ def execute(server, update, time):
     done = True
     for octets, cell in update.replacements:
         before = _held(server, cell)
-        code = _replace(server, cell, octets, update.path, now)
+        code = replace(server.keys, cell, octets, update.path, now)
         if code == REPLACED:
             renewed.add(cell[:2])
         else:
@@ -195,10 +195,10 @@ def execute(server, update, time):
     )
 
 
-def _replace(server, cell, octets, path, now):
-    """Replace what one cell holds; returns the outcome's code."""
+def replace(keys, cell, octets, path, now):
+    """Replace what one cell of a key store holds; returns the outcome's code. See KeyStore.replace."""
     try:
-        server.keys.replace(cell, octets, path, now)
+        keys.replace(cell, octets, path, now)
     except Failed as failed:
         return failed.code
     except NoCellError:

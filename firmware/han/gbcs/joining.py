@@ -38,7 +38,7 @@ _A_INITIATOR = const(0)
 _A_RESPONDER = const(1)
 _B = const(2)
 _C = const(3)
-_METHODS = {"CS03A1": _A_INITIATOR, "CS03A2": _A_RESPONDER, "CS03B": _B, "CS03C": _C}
+METHODS = {"CS03A1": _A_INITIATOR, "CS03A2": _A_RESPONDER, "CS03B": _B, "CS03C": _C}
 
 # {(method, role of the device): types of its partners}. That type 2 devices are joined by B, and the GPF's partners, are (I).
 _PARTNERS = {
@@ -73,13 +73,8 @@ class Join:
 def read(server, request, element):
     """What the use case asks for: a Join, an entity identifier, a list of entries, or None."""
     name = request.use_case.name
-    if name in _METHODS:
-        fields = elements.items(element)
-        if not 3 <= len(fields) <= 4:
-            raise ValueError
-        certificate = der.encode(fields[3]) if len(fields) == 4 else None
-        entity, device_type = elements.read_entry(elements.sequence(*fields[1:3]))
-        return Join(elements.integer(fields[0]), entity, device_type, certificate)
+    if name in METHODS:
+        return read_join(element)
     if name == "CS07":
         elements.items(element, der.NULL)
         return None
@@ -89,11 +84,21 @@ def read(server, request, element):
     return elements.octets(element, elements.ENTITY_LENGTH)
 
 
+def read_join(element):
+    """The Join that a command asks for."""
+    fields = elements.items(element)
+    if not 3 <= len(fields) <= 4:
+        raise ValueError
+    certificate = der.encode(fields[3]) if len(fields) == 4 else None
+    entity, device_type = elements.read_entry(elements.sequence(*fields[1:3]))
+    return Join(elements.integer(fields[0]), entity, device_type, certificate)
+
+
 def answer(server, request):
     """The element that answers a use case."""
     name = request.use_case.name
-    if name in _METHODS:
-        return der.integer(_told(server, join(server, _METHODS[name], request.content), _JOIN_SUCCEEDED, _JOIN_FAILED))
+    if name in METHODS:
+        return der.integer(_told(server, join(server, METHODS[name], request.content), _JOIN_SUCCEEDED, _JOIN_FAILED))
     if name == "CS07":
         return _entries(server)
     if name == "GCS59":

@@ -32,17 +32,22 @@ NONE_HELD = const(2)
 NOT_SHOWN = const(3)
 
 # Events: failure and success, by usage.
-_EVENTS = {DIGITAL_SIGNATURE: (0x8F4C, 0x8F4D), KEY_AGREEMENT: (0x8F4E, 0x8F4F)}
+EVENTS = {DIGITAL_SIGNATURE: (0x8F4C, 0x8F4D), KEY_AGREEMENT: (0x8F4E, 0x8F4F)}
 
 
 def read(server, request, element):
-    """The octets of a certificate, or the key usage asked for, None for one that devices do not have."""
+    """The octets of a certificate, or what `read_usage` says."""
     if request.use_case.name == "CS02d":
         elements.items(element)
         return der.encode(element)
+    return read_usage(element)
+
+
+def read_usage(element):
+    """The key usage that is asked for, None for one that devices have no keys for."""
     (usage,) = elements.items(element)
     usage = elements.read_usage(usage)
-    return usage if usage in _EVENTS else None
+    return usage if usage in EVENTS else None
 
 
 def answer(server, request):
@@ -87,11 +92,11 @@ def _take(server, octets):
         return INVALID_CERTIFICATE
     if certificate.entity != server.identity:
         return OTHER_DEVICE
-    usages = [usage for usage in _EVENTS if certificate.may(usage)]
+    usages = [usage for usage in EVENTS if certificate.may(usage)]
     if len(usages) != 1:
         return OTHER_USAGE
     code = _adopt(keys, usages[0], certificate.public_key, octets)
-    server.device.event(_EVENTS[usages[0]][code == TAKEN])
+    server.device.event(EVENTS[usages[0]][code == TAKEN])
     return code
 
 

@@ -7,14 +7,11 @@ the key file has.
 """
 
 import copy
-import json
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import han
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from han.gbcs import use_cases
 
 from hanref.errors import BenchError
-from hanref.gbcs import modelled
+from hanref.gbcs import commissioned, modelled
 from hanref.gbcs.keys import AGREEMENT, PREPAYMENT, SIGNATURE, Keys
 from hanref.gbcs.state import State
 
@@ -40,7 +37,6 @@ ROLE_NUMBERS = {
     "ppmid": use_cases.PPMID,
     "other": use_cases.OTHER,
 }
-MICROPYTHON_LIMIT = 60.0  # seconds
 
 
 @dataclass
@@ -108,7 +104,7 @@ def plain_device(role: str, state: State, keys: Keys) -> dict[str, Any]:
         "utc": state.utc,
         "command_status": [list(entry) for entry in state.command_status],
         "faults": {str(number): status for number, status in state.faults.items()},
-        "join_codes": {entity.hex(): code for entity, code in state.join_codes.items()},
+        "commissioning": commissioned.resolved(state.commissioning, keys),
         "logs": copy.deepcopy(state.logs),
         "meter": copy.deepcopy(state.meter),
         "cosem": [[*place, datum.hex()] for place, datum in state.cosem.items()],
@@ -178,32 +174,28 @@ def answer(role: str, state: State, keys: Keys, commands: Sequence[bytes]) -> Ou
         return bytes.fromhex(secret) if secret else None
 
     device, server = modelled.device_of(plain_device(role, state, keys), lambda octets: sign(private, octets), verify, agree)
-    return Outcome([server.answer(command, 0) for command in commands], list(device.events))
+    return Outcome([modelled.answer(device, server, command) for command in commands], list(device.events))
 
 
-def answer_on_micropython(interpreter: Path, role: str, state: State, keys: Keys, commands: Sequence[bytes]) -> Outcome:
-    """The same on a MicroPython interpreter; keys travel through a pipe, never on a command line. Raises BenchError."""
+def question(role: str, state: State, keys: Keys, commands: Sequence[bytes]) -> dict[str, Any]:
+    """What `hanref.gbcs.modelled` is asked as a program: the device and the commands. It holds secrets: do not print it."""
     device = plain_device(role, state, keys)
     device["secrets_by_key"] = secrets_by_key(state, keys)
     device["signing_key"] = signing_key(state, keys).private_numbers().private_value.to_bytes(32, "big").hex()
-    firmware = Path(han.__file__).parent.parent
-    question = json.dumps({"device": device, "commands": [command.hex() for command in commands]})
-    try:
-        done = subprocess.run(
-            [str(interpreter), str(modelled.__file__), str(firmware)],
-            input=question,
-            capture_output=True,
-            text=True,
-            timeout=MICROPYTHON_LIMIT,
-            check=False,
-        )
-    except OSError as error:
-        raise BenchError(f"{interpreter}: {error.strerror or error}") from None
-    except subprocess.TimeoutExpired:
-        raise BenchError(f"{interpreter}: no answer within {MICROPYTHON_LIMIT:g} s") from None
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or done.stdout.strip().splitlines()[-1:] or ["no message"]
-        raise BenchError(f"{interpreter} ended with {done.returncode}: {last[0]}")
-    plain = json.loads(done.stdout.splitlines()[-1])
+    return {"device": device, "commands": [command.hex() for command in commands]}
+
+
+def outcome(plain: dict[str, Any]) -> Outcome:
+    """The outcome in what the program says; raises BenchError where the device has a fault."""
+    if "fault" in plain:
+        raise BenchError(f"the modelled device ended with {plain['fault']}")
     answers = [None if text is None else bytes.fromhex(text) for text in plain["answers"]]
     return Outcome(answers, [(kind, fields) for kind, fields in plain["events"]])
+
+
+def answer_on_micropython(interpreter: Path, role: str, state: State, keys: Keys, commands: Sequence[bytes]) -> Outcome:
+    """The same as `answer` on a MicroPython interpreter. Raises BenchError."""
+    from hanref.gbcs.native import Native
+
+    with Native(interpreter) as peer:
+        return outcome(peer.ask(question(role, state, keys, commands)))

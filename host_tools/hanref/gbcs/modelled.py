@@ -3,8 +3,9 @@
 """A device that consists of what a state says, behind the GBCS server of the firmware.
 
 This file is written for CPython and MicroPython alike. As a program it runs on MicroPython:
-`micropython modelled.py FIRMWARE` reads one JSON object from standard input, `{"device": ..., "commands": [hex, ...]}`
-with `device` as `device_of` takes it, and writes `{"answers": [hex or null, ...], "events": [[kind, fields], ...]}`.
+`micropython modelled.py FIRMWARE` reads a JSON object a line from standard input, `{"device": ..., "commands": [hex, ...]}`
+with `device` as `device_of` takes it, gives the commands to a fresh device and writes a line
+`{"answers": [hex or null, ...], "events": [[kind, fields], ...]}`.
 """
 
 import json
@@ -12,14 +13,17 @@ import sys
 
 if __name__ == "__main__":
     sys.path.insert(0, sys.argv[1])
+if __name__ in ("__main__", "modelled"):
     import stated  # type: ignore[import-not-found]  # beside this file, where it runs as a program
+    import stated_commissioning  # type: ignore[import-not-found]
 else:
-    from hanref.gbcs import stated
+    from hanref.gbcs import stated, stated_commissioning
 
 from han.clock import INVALID
 from han.gbcs import asn1_answer, axdr, dlms_answer, gas_answers, gas_settings, gbz_answer, use_cases
 from han.gbcs.keys import KeyStore
 from han.gbcs.server import GbcsServer
+from han.stores.memory import MemoryStores
 from han.zcl import status
 
 
@@ -37,6 +41,9 @@ class StatedLogs:
 
     def prepay_snapshots(self, cause):
         return self._entries("prepay_snapshots")
+
+    def payload(self, entry):
+        return entry[3]
 
     def debts(self):
         return self._entries("debts")
@@ -96,8 +103,8 @@ class StatedDevice:
 
     `data_time` is (utc, "gsme" or "gpf", reliability); `utc` what its clock says; `command_status` the status with
     which commands of a cluster end, {(cluster, name): status}; `faults` that of single components or DLMS
-    specifications, {number: status}; `join_codes` what joining a device ends with, {entity: code}, success where there is
-    none.
+    specifications, {number: status}. `clock`, `paired_devices`, `firmware` and `request_names` are what han.gbcs.asn1_answer
+    asks for, `operations` the faults of what they do.
     """
 
     def __init__(self, role, identity, attributes, data_time, utc):
@@ -108,10 +115,14 @@ class StatedDevice:
         self.utc = utc
         self.command_status = {}
         self.faults = {}
-        self.join_codes = {}
         self.logs = StatedLogs({})
         self.meter = stated.StatedMeter(identity, self.gbcs_utc, {}, b"", b"")
-        self.objects = stated.StatedObjects({}, {}, stated.StatedClock([None, INVALID, None]))
+        self.clock = stated.StatedClock([None, INVALID, None])
+        self.objects = stated.StatedObjects({}, {}, self.clock)
+        self.operations = stated_commissioning.Faults()
+        self.paired_devices = None
+        self.firmware = None
+        self.request_names = None
         self.events = []
 
     def report(self, kind, fields):
@@ -141,8 +152,17 @@ class StatedDevice:
         fault = self.faults.get(request.part)
         return (fault, stated.NULL) if fault else self.objects.action((class_id, obis, number), datum)
 
-    def gbcs_carry_out(self, name, content, request):
-        return [(entry, self.join_codes.get(entry[0], 0)) for entry in content]  # GCS59
+    def gbcs_clock(self, time):
+        return self.clock.utc, self.clock.status
+
+    def gbcs_set_clock(self, start, end, request):
+        self.clock.set_between(start, end)
+
+    def gbcs_restart(self):
+        self.events.append(("restart", {}))
+
+    def event(self, code, data=b"", alert=True):
+        self.events.append(("event", {"code": "%04X" % code}))
 
     def gbcs_data_time(self, use_case):
         return self.data_time
@@ -151,25 +171,13 @@ class StatedDevice:
         return self.utc
 
 
-class Values:
-    """Replay counters in memory: `entries` is {name: octets}."""
-
-    def __init__(self, entries):
-        self.entries = entries
-
-    def get(self, name, default=None):
-        return self.entries.get(name, default)
-
-    def set(self, name, octets):
-        self.entries[name] = octets
-
-
 def device_of(plain, sign=None, verify=None, agree=None):
     """(StatedDevice, GbcsServer) of plain data, in which octets are hex: role, identity, attributes as lists [cluster,
-    identifier, status, type, value], data_time, utc, command_status as lists, faults {component: status}, join_codes
-    {entity: code}, logs as StatedLogs takes them, meter as stated.StatedMeter takes it, cosem and cosem_methods as lists
-    [class, OBIS code, number, datum in A-XDR], clock as stated.StatedClock takes it, top_ups_of [entity, secret], parties
-    as lists [entity, role number, secret, signature key], own_counter and accepted {entity: counter}."""
+    identifier, status, type, value], data_time, utc, command_status as lists, faults {component: status}, logs as StatedLogs
+    takes them, commissioning as hanref.gbcs.stated_commissioning takes it or None, meter as stated.StatedMeter takes it,
+    cosem and cosem_methods as lists [class, OBIS code, number, datum in A-XDR], clock as stated.StatedClock takes it,
+    top_ups_of [entity, secret], parties as lists [entity, role number, secret, signature key], own_counter and accepted
+    {entity: counter}."""
     attributes = {}
     for cluster, identifier, state, type_id, value in plain["attributes"]:
         attributes[(cluster, identifier)] = (state, type_id, octets_of(value))
@@ -177,22 +185,41 @@ def device_of(plain, sign=None, verify=None, agree=None):
     device = StatedDevice(plain["role"], identity, attributes, tuple(plain["data_time"]), plain["utc"])
     device.command_status = {(cluster, name): state for cluster, name, state in plain["command_status"]}
     device.faults = {int(number): state for number, state in plain["faults"].items()}
-    device.join_codes = {bytes.fromhex(entity): code for entity, code in plain["join_codes"].items()}
     device.logs = StatedLogs(plain["logs"])
     supplier, secret = plain["top_ups_of"]
     device.meter = stated.StatedMeter(identity, device.gbcs_utc, plain["meter"], _octets(supplier), _octets(secret))
-    clock = stated.StatedClock(plain["clock"])
-    device.objects = stated.StatedObjects(_data(plain["cosem"]), _data(plain["cosem_methods"]), clock)
-    keys = KeyStore(sign, verify, agree)
-    for entity, role, secret, signature_key in plain["parties"]:
-        keys.add(bytes.fromhex(entity), role, _octets(secret), _octets(signature_key))
+    device.clock = stated.StatedClock(plain["clock"])
+    device.objects = stated.StatedObjects(_data(plain["cosem"]), _data(plain["cosem_methods"]), device.clock)
+    stores = MemoryStores()
+    parties = [[bytes.fromhex(entity), role, _octets(secret), _octets(key)] for entity, role, secret, key in plain["parties"]]
+    if plain["commissioning"] is None:
+        keys = KeyStore(sign, verify, agree)
+        for party in parties:
+            keys.add(*party)
+    else:
+        keys = _commission(device, plain["commissioning"], parties, stores, sign, agree)
     protocols = {use_cases.DLMS: dlms_answer, use_cases.GBZ: gbz_answer, use_cases.ASN1: asn1_answer}
-    server = GbcsServer(device, keys, Values({}), protocols=protocols)
+    server = GbcsServer(device, keys, stores.values, protocols=protocols)
     if plain.get("own_counter") is not None:
         server.counters.set_own(plain["own_counter"])
     for entity, counter in plain.get("accepted", {}).items():
         server.counters.accept(bytes.fromhex(entity), counter)
     return device, server
+
+
+def _commission(device, plain, parties, stores, sign, agree):
+    """Give a device what it is commissioned with; returns its keys."""
+    device.operations.codes = device.faults
+    device.paired_devices = stated_commissioning.StatedPairs(stores.values, plain, device.operations)
+    device.firmware = stated_commissioning.StatedFirmware(stores, plain, device.operations)
+    device.request_names = stated_commissioning.request_names(plain)
+    return stated_commissioning.StatedKeys(stores.values, plain, parties, device.operations, sign, agree)
+
+
+def answer(device, server, command):
+    """The device's answer to a command, in octets, None where it is refused."""
+    device.operations.begin()
+    return server.answer(command, 0)
 
 
 def _data(entries):
@@ -206,14 +233,14 @@ def _octets(text):
     return None if text is None else bytes.fromhex(text)
 
 
-def main():
-    plain = json.loads(sys.stdin.read())
-    stated = plain["device"]
+def answers_of(plain):
+    """What a question of the form above is answered with."""
+    made = plain["device"]
     sign = None
-    if stated.get("signing_key"):
+    if made.get("signing_key"):
         from han.crypto import ecdsa
 
-        private = bytes.fromhex(stated["signing_key"])
+        private = bytes.fromhex(made["signing_key"])
 
         def sign(octets):
             return ecdsa.sign(private, octets)
@@ -224,14 +251,25 @@ def main():
         return ecdsa.verify(public_key, octets, signature)
 
     def agree(public_key):
-        return _octets(stated["secrets_by_key"].get(public_key.hex()))
+        return _octets(made["secrets_by_key"].get(public_key.hex()))
 
-    device, server = device_of(stated, sign, verify, agree)
+    device, server = device_of(made, sign, verify, agree)
     answers = []
     for command in plain["commands"]:
-        answer = server.answer(bytes.fromhex(command), 0)
-        answers.append(None if answer is None else answer.hex())
-    print(json.dumps({"answers": answers, "events": device.events}))
+        found = answer(device, server, bytes.fromhex(command))
+        answers.append(None if found is None else found.hex())
+    return {"answers": answers, "events": device.events}
+
+
+def main():
+    while True:
+        line = sys.stdin.readline()
+        if not line:
+            break
+        try:
+            print(json.dumps(answers_of(json.loads(line))))
+        except Exception as error:  # a fault of the device: the next question has another one
+            print(json.dumps({"fault": "%s: %s" % (type(error).__name__, error)}))
 
 
 if __name__ == "__main__":

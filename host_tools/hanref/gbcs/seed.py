@@ -9,10 +9,10 @@ one fault: the first component that failed, or the attribute; what follows from 
 from typing import Any
 
 from han.clock import STATUS_NAMES, to_iso
-from han.gbcs import cosem_time, der, envelope, gbz, use_cases
+from han.gbcs import cosem_time, envelope, gbz, use_cases
 from han.zcl import clusters, types
 
-from hanref.gbcs import seed_dlms, seed_meter
+from hanref.gbcs import seed_commissioning, seed_dlms, seed_meter
 from hanref.gbcs.check import Checked
 from hanref.gbcs.keys import PARTIES, Keys
 
@@ -24,7 +24,28 @@ Plain = dict[str, Any]
 
 
 def state_of(command: bytes, checked: Checked, keys: Keys) -> Plain:
-    """The state, as plain data, before a device gave the answer `checked` to a command.
+    """The state, as plain data, before a device gave the answer `checked` to a command; raises what `shown` raises."""
+    return surround(shown(command, checked, keys))
+
+
+def is_fault(plain: Plain) -> bool:
+    """Whether a state has a fault, which no value explains."""
+    failed = any("status" in value for values in plain["attributes"].values() for value in values.values())
+    return failed or bool(plain["faults"]) or "top_up_fault" in plain.get("meter", {})
+
+
+def surround(plain: Plain) -> Plain:
+    """Add to what an answer shows the entries that it only counts: they lie before the dates that were asked for."""
+    for name, (total, start) in plain["logs"].pop("outside", {}).items():
+        entries = plain["logs"][name]
+        _, _, cause, payload = entries[-1]
+        for missing in range(total - len(entries)):
+            entries.insert(0, [0, start - (missing + 1) * DAY, cause, payload])
+    return plain
+
+
+def shown(command: bytes, checked: Checked, keys: Keys) -> Plain:
+    """What the answer `checked` to a command shows of the state before it.
 
     Raises HanError for messages that are none, ValueError for an encrypted component that could not be read.
     """
@@ -37,7 +58,7 @@ def state_of(command: bytes, checked: Checked, keys: Keys) -> Plain:
         plain["counters"] = {"own": message.supplementary_originator_counter - 1}
     use_case = use_cases.find(request.message_code)
     if use_case.protocol == use_cases.ASN1:
-        _take_join_codes(plain, message.payload)
+        seed_commissioning.take(plain, use_case.name, request, message, keys)
         return plain
     if use_case.protocol == use_cases.DLMS:
         seed_dlms.take(plain, request.payload, message.payload, checked.plaintexts)
@@ -52,13 +73,6 @@ def state_of(command: bytes, checked: Checked, keys: Keys) -> Plain:
             raise ValueError("an encrypted component could not be read")
         _take_component(plain, asked[component.sequence], component, payload, request)
     return plain
-
-
-def _take_join_codes(plain: Plain, payload: bytes) -> None:
-    """The results of restoring the GPF's device log (GCS59)."""
-    ((_, results),) = der.decode(payload)[1]
-    for _, (entry, code) in results:
-        plain.setdefault("join_codes", {})[entry[1][0][1].hex()] = der.integer_of(code)
 
 
 def _trusted(request: envelope.Message, response: envelope.Message, keys: Keys) -> list[bytes]:
@@ -133,16 +147,14 @@ def hexadecimal(value: bytes) -> dict[str, str]:
 
 def _take_snapshot(logs: Plain, fields: Plain, asked: gbz.Component) -> None:
     prepay = "snapshot_payload" in fields
-    entries = logs.setdefault("prepay_snapshots" if prepay else "snapshots", [])
+    name = "prepay_snapshots" if prepay else "snapshots"
+    entries = logs.setdefault(name, [])
     payload = fields["snapshot_payload" if prepay else "snapshot_sub_payload"]
     direction = asked.frame_control >> 3 & 1
     _, wanted = clusters.decode_command(asked.cluster, asked.command, direction, asked.payload)
     start = wanted["earliest_start_time" if prepay else "start_time"]
-    # Those that were counted and not shown lie outside the dates that were asked for: before them.
-    del entries[: len([entry for entry in entries if entry[1] < start])]
     entries.append([fields["snapshot_id"], fields["snapshot_time"], fields["snapshot_cause"], payload])
-    for missing in range(fields["total_snapshots_found"] - len(entries)):
-        entries.insert(0, [0, start - (missing + 1) * DAY, fields["snapshot_cause"], payload])
+    logs.setdefault("outside", {})[name] = [fields["total_snapshots_found"], start]
 
 
 def _take_debts(logs: Plain, fields: Plain, asked: gbz.Component) -> None:

@@ -21,7 +21,7 @@ is when the values held: `source` is the clock it came from, GSME or GPF, `statu
 * `counters`: {"own": 2000, "accepted": {"90B3D51F30010000": 1000}};
 * `trusts`, the entities that the device's trust anchor cells hold, of those in the key file: ["90B3D51F30010000"];
   without it these are the first of each role;
-* `join_codes`, what joining a device ends with when the GPF's device log is restored: {"00DB1234567890A1": 4};
+* `commissioning`, trust anchor cells, own keys, device log and firmware: see `hanref.gbcs.commissioned`;
 * `logs`, what the reads of logs and tables are answered from: see `hanref.gbcs.state_logs`;
 * `meter`, settings and account of a gas meter: see `hanref.gbcs.state_meter`;
 * `cosem`, attributes by class, OBIS code and number, as A-XDR: {"3/1-0:32.32.0.4/2": {"hex": "0600000093"}}, and
@@ -40,7 +40,7 @@ from han.errors import HanError
 from han.zcl import clusters, types
 
 from hanref.errors import UsageError
-from hanref.gbcs import state_logs, state_meter
+from hanref.gbcs import commissioned, state_logs, state_meter
 from hanref.gbcs.keys import entity_of
 from hanref.moments import moment
 
@@ -53,7 +53,7 @@ FIELDS = (
     "faults",
     "counters",
     "trusts",
-    "join_codes",
+    "commissioning",
     "logs",
     "meter",
     "cosem",
@@ -76,7 +76,7 @@ class State:
     command_status: list[tuple[int, str, int]] = field(default_factory=list)
     faults: dict[int, int] = field(default_factory=dict)
     trusts: list[bytes] | None = None
-    join_codes: dict[bytes, int] = field(default_factory=dict)
+    commissioning: dict[str, Any] | None = None
     logs: dict[str, Any] = field(default_factory=dict)
     meter: dict[str, Any] = field(default_factory=dict)
     cosem: dict[state_meter.Place, bytes] = field(default_factory=dict)
@@ -127,9 +127,8 @@ def parse(plain: object, where: str) -> State:
         if not isinstance(content["trusts"], list):
             raise UsageError(f"{where}: trusts: a list of entity identifiers is expected")
         state.trusts = [entity_of(str(text), f"{where}: trusts") for text in content["trusts"]]
-    for entity, code in _object(content.get("join_codes", {}), f"{where}: join_codes").items():
-        place = f"{where}: join_codes: {entity}"
-        state.join_codes[entity_of(entity, place)] = state_logs.number(code, place)
+    if "commissioning" in content:
+        state.commissioning = commissioned.parse(content["commissioning"], f"{where}: commissioning")
     state.logs = state_logs.parse(content.get("logs", {}), f"{where}: logs")
     state.meter = state_meter.parse(content.get("meter", {}), f"{where}: meter")
     state.cosem = state_meter.objects(content.get("cosem", {}), f"{where}: cosem")
