@@ -62,8 +62,10 @@ return {
   h1: document.querySelectorAll('h1').length,
   unlabelled: [...document.querySelectorAll('svg')].filter(e => !e.getAttribute('aria-label')).length,
   pictures: document.querySelectorAll('svg').length,
-  headless: [...document.querySelectorAll('table')].filter(t => !t.querySelector('th[scope=col]') || !t.caption).map(t => t.outerHTML.slice(0, 200)),
-  dangling: [...document.querySelectorAll('a[href^="#"]')].filter(a => !document.getElementById(a.hash.slice(1))).map(a => a.hash),
+  headless: [...document.querySelectorAll('table')].filter(t => !t.querySelector('th[scope=col]') || !t.caption)
+    .map(t => t.outerHTML.slice(0, 200)),
+  dangling: [...document.querySelectorAll('a[href^="#"]')].map(a => a.hash.slice(1))
+    .filter(id => !document.getElementById(id)),
   doubled: [...document.querySelectorAll('[id]')].map(e => e.id).filter((id, n, all) => all.indexOf(id) !== n),
   overflow: document.documentElement.scrollWidth - window.innerWidth,
   outside: [...document.querySelectorAll('link, script, img[src^="http"]')].length,
