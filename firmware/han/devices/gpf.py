@@ -138,7 +138,8 @@ class GasProxy(Device):
             self._session_end = None
             if cluster == METERING:
                 self.copier.push_complete(self.metering.get("current_summation_delivered"), self._moment(time))
-        return self.copier.answer_to_report(message)
+        # The flags travel in a Metering command; on Prepayment its number is another command's [ZSE 5].
+        return self.copier.answer_to_report(message) if cluster == METERING else status.SUCCESS
 
     def _keep(self, cluster, records, values, time):
         """Copy what was reported and stamp each register set that was refreshed (REQ-0015-9)."""

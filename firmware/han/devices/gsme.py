@@ -39,7 +39,13 @@ STAYS_AWAKE = 15  # seconds without an answer until it sleeps again
 HALF_HOURLY = ("current_summation_delivered", "current_day_alternative_consumption_delivered")
 STATIC = (
     ("supply_status", "unit_of_measure", "multiplier", "divisor", "summation_formatting", "metering_device_type"),
-    ("alternative_unit_of_measure", "alternative_consumption_formatting", "remaining_battery_life_in_days"),
+    (
+        "alternative_unit_of_measure",
+        "alternative_consumption_formatting",
+        "remaining_battery_life_in_days",
+        "supply_tamper_state",
+        "supply_depletion_state",
+    ),
 )
 TARIFF = tuple("current_tier%d_summation_delivered" % tier for tier in (1, 2, 3, 4))
 BLOCK = tuple("current_no_tier_block%d_summation_delivered" % block for block in (1, 2, 3, 4))
@@ -53,6 +59,26 @@ PREPAYMENT_SET = (
     "debt_amount2",
     "debt_amount3",
 )
+# What the supplier sets and the proxy serves with the account [REQ-GPF-19].
+PREPAYMENT_SETTINGS = (
+    (
+        "payment_control_configuration",
+        "emergency_credit_limit_allowance",
+        "emergency_credit_threshold",
+        "max_credit_limit",
+        "max_credit_per_top_up",
+        "low_credit_warning",
+        "cut_off_value",
+    ),
+    (
+        "debt_recovery_frequency1",
+        "debt_recovery_amount1",
+        "debt_recovery_frequency2",
+        "debt_recovery_amount2",
+        "debt_recovery_top_up_percentage3",
+    ),
+)
+STAYS_ON = 2  # supply tamper and depletion state: the supply stays on whatever is found (I)
 
 
 class GasMeter(Device):
@@ -108,11 +134,15 @@ class GasMeter(Device):
             ("alternative_unit_of_measure", 0),
             ("alternative_consumption_formatting", 0x2B),
             ("remaining_battery_life_in_days", 3650),
+            ("supply_tamper_state", STAYS_ON),
+            ("supply_depletion_state", STAYS_ON),
         ):
             metering.set(name, value)
         for name in TARIFF[1:] + BLOCK[1:]:
             metering.set(name, 0)
         self.account = Account(self, metering, self.prepayment, self.stores, self.configuration, PRICE_OF_A_KWH)
+        for name in ("debt_recovery_frequency1", "debt_recovery_amount1", "debt_recovery_frequency2", "debt_recovery_amount2"):
+            self.prepayment.set(name, 0)
         self.prepayment.reader("current_day_cost_consumption_delivered", self._cost_today)
         self._refresh()
 
@@ -381,7 +411,8 @@ class GasMeter(Device):
             sets.append((METERING, names, False))
         for names in (TARIFF, BLOCK, BALANCE):
             sets.append((METERING, names, True))
-        sets.append((PREPAYMENT, PREPAYMENT_SET, False))
+        for names in (PREPAYMENT_SET,) + PREPAYMENT_SETTINGS:
+            sets.append((PREPAYMENT, names, False))
         for cluster, names, timed in sets:
             attributes = self.metering if cluster == METERING else self.prepayment
             values = [attributes.get(name) for name in names]

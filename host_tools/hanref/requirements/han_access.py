@@ -11,6 +11,7 @@ from hanref.requirements.registry import Case, Finding, judges
 from hanref.requirements.tenancy_model import ASK, CLUSTER, CONTROL, TELL, clock_offset, orders, told
 from hanref.requirements.wire import Exchange, exchanges, is_reader, must_answer
 from hanref.trace import Event, Trace
+from hanref.trace.event import Content
 
 METERING = "0702"
 PREPAYMENT = "0705"
@@ -189,9 +190,8 @@ def _given_by(event: Event, utc: int) -> list[Given]:
         return [] if at is None else [Given(event, "a snapshot", moment(at), "registers")]
     if command in _ENTRIES:
         name, time = _ENTRIES[command]
-        return [
-            Given(event, "a payment", moment(entry[time]), entry) for entry in fields.get(name, ()) if entry.get(time) is not None
-        ]
+        entries = [entry for entry in fields.get(name, ()) if entry.get(time) is not None]
+        return [Given(event, "a payment", moment(entry[time]), entry) for entry in entries]
     if command == "read_attributes_response":
         return [
             Given(event, "%s of the period" % name, end, value)
@@ -201,7 +201,7 @@ def _given_by(event: Event, utc: int) -> list[Given]:
     return []
 
 
-def _profile(event: Event, fields: dict) -> list[Given]:  # type: ignore[type-arg]
+def _profile(event: Event, fields: Content) -> list[Given]:
     end = fields.get("end_time")
     if end is None or fields.get("profile_interval_period") != 1:
         return []
@@ -209,7 +209,7 @@ def _profile(event: Event, fields: dict) -> list[Given]:  # type: ignore[type-ar
     return [Given(event, "a half hour", newest - age * HALF_HOUR, "use") for age, _ in enumerate(fields.get("intervals", ()))]
 
 
-def _samples(event: Event, fields: dict) -> list[Given]:  # type: ignore[type-arg]
+def _samples(event: Event, fields: Content) -> list[Given]:
     start = fields.get("sample_start_time")
     if start is None:
         return []

@@ -77,35 +77,35 @@ def present(trace: Trace, device: str | None, begin: int, end: int) -> bool:
     """Whether a device had power and was in reach from `begin` to `end` (milliseconds), as far as the trace tells."""
     if device is None:
         return False
-    boards = (device, "hub", "chf") if device in ("gpf", "chf") else (device,)
-    for name in boards:
-        changes = [(event.milliseconds, event.get("on") is not False) for event in trace.of("power", source=name)]
-        changes += _bench(trace, name, "link")
-        if name == "hub":
-            changes += _bench(trace, name, "power")
-        if not _all_along(sorted(changes), begin, end):
-            return False
-    return True
-
-
-def _bench(trace: Trace, device: str, verb: str) -> list[tuple[int, bool]]:
-    return [
-        (event.milliseconds, bool((event.get("arguments") or {}).get("on", True)))
-        for event in trace.of("bench", destination=device)
-        if event.get("verb") == verb
-    ]
-
-
-def _all_along(changes: list[tuple[int, bool]], begin: int, end: int) -> bool:
-    """Whether every state from `begin` to `end` is "there". Power and reach are told apart by nothing: either ends it."""
-    state = True
-    for at, there in changes:
-        if at > end:
+    lacking: set[tuple[str | None, str]] = set()
+    for event, what, there in _presence(trace, device):
+        if event.milliseconds > end:
             break
-        if at > begin and not (state and there):
+        if event.milliseconds > begin and (lacking or not there):
             return False
-        state = there
-    return state
+        if there:
+            lacking.discard((event.destination or event.source, what))
+        else:
+            lacking.add((event.destination or event.source, what))
+    return not lacking
+
+
+def presence(trace: Trace, device: str) -> list[Event]:
+    """The events that ended or began a device's presence."""
+    return [event for event, _, _ in _presence(trace, device)]
+
+
+def _presence(trace: Trace, device: str) -> list[tuple[Event, str, bool]]:
+    """What ended and began a device's presence, in order: power as it says, reach as the bench ordered. What is done to
+    the hub is done to the CHF and the GPF."""
+    found = [(event, "power", event.get("on") is not False) for event in trace.of("power", source=device)]
+    for name in (device, "hub") if device in ("gpf", "chf") else (device,):
+        found += [
+            (event, "link", bool((event.get("arguments") or {}).get("on", True)))
+            for event in trace.of("bench", destination=name)
+            if event.get("verb") == "link"
+        ]
+    return sorted(found, key=lambda change: change[0].n)
 
 
 def _again(first: Event, second: Event) -> bool:
