@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Large GBCS messages in blocks."""
 
-from han.gbcs import blocks
+from han.gbcs import blocks, envelope
 from support import raises
 
 ORIGINATOR = bytes(range(8))
@@ -17,9 +17,9 @@ def split(size):
 
 def test_a_full_block_has_exactly_the_limit():
     _, octets = split(3000)
-    assert len(octets[0]) == blocks.LIMIT
+    assert len(octets[0]) == envelope.LIMIT
     assert len(octets) == 3
-    assert blocks.is_block(octets[0])
+    assert envelope.is_block(octets[0])
 
 
 def test_blocks_come_together_in_any_order_and_more_than_once():

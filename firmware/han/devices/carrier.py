@@ -4,8 +4,10 @@
 from binascii import crc32
 
 from han.errors import CodecError
-from han.gbcs import blocks, envelope
+from han.gbcs import envelope
+from han.later import Later
 
+blocks = Later("han.gbcs.blocks")
 
 _REMEMBERED = 8  # messages
 _FOR = 7200  # seconds within which the same message again is one that was sent again (I)
@@ -18,7 +20,7 @@ class Carrier:
     def __init__(self, received):
         self._take = received
         self._seen = []  # (check, time) of the latest messages
-        self._assembler = blocks.Assembler()
+        self._assembler = Later("han.gbcs.blocks", "Assembler")
         self._sent = []  # the blocks of the last large message, for when the other end lacks some
 
     def _received(self, octets, time):
@@ -32,7 +34,7 @@ class Carrier:
 
     def outgoing(self, octets):
         """The pieces in which a message travels; raises CodecError for one that is too large."""
-        if len(octets) <= blocks.LIMIT:
+        if len(octets) <= envelope.LIMIT:
             return [octets]
         message = envelope.decode(octets)
         transaction = bytes((message.cra,)) + message.originator_counter.to_bytes(8, "big")
@@ -42,7 +44,7 @@ class Carrier:
 
     def incoming(self, octets, time):
         """A piece has come; returns the pieces to send back: a request for lost blocks, or the blocks requested."""
-        if not blocks.is_block(octets):
+        if not envelope.is_block(octets):
             self._received(octets, time)
             return ()
         try:

@@ -4,18 +4,21 @@
 from han.clock import INVALID, RELIABLE, status_number
 from han.crypto import mmo
 from han.devices import events
-from han.devices.chf_cosem import HubObjects
 from han.devices.device import Device
 from han.devices.device_log import DeviceLog
-from han.devices.firmware_image import Header
-from han.devices.ota import OK, TRANSFER_FAILED, TRANSFERRED, ImageServer
 from han.devices.router import Router
 from han.errors import CodecError
-from han.gbcs import axdr, cosem_time, dlms_answer, use_cases
+from han.gbcs import use_cases
 from han.gbcs.server import GbcsServer
+from han.later import Later
+
+dlms_answer = Later("han.gbcs.dlms_answer")
+firmware_image = Later("han.devices.firmware_image")
+ota = Later("han.devices.ota")
 
 TIME = 0x000A
 BASIC = 0x0000
+OTA = 0x0019
 
 KEEP_ALIVE = 0x0025
 KEEP_ALIVE_MINUTES = 10  # [ZSE 7]
@@ -53,11 +56,13 @@ class CommunicationsHub(Device):
         self._provision(configuration)
         self.event_logs = events.EventLogs(stores)
         self.router = Router(self, configuration)
-        self.objects = HubObjects(self)
+        self.objects = Later("han.devices.chf_cosem", "HubObjects", self)
         self.server = GbcsServer(self, configuration["keys"], stores.values, self.entity)
         self.server.protocols[use_cases.DLMS] = dlms_answer
         self.router.serve(self.entity, self)
-        self.images = ImageServer(self, self.endpoint, self._image_transferred)
+        self.images = Later("han.devices.ota", "ImageServer", self, self.endpoint, self._image_transferred)
+        self.attributes(self.endpoint, OTA)
+        self.handle(OTA, "server", self._image_command)
         keep_alive = self.attributes(self.endpoint, KEEP_ALIVE)
         keep_alive.set("tc_keep_alive_base", KEEP_ALIVE_MINUTES)
         keep_alive.set("tc_keep_alive_jitter", KEEP_ALIVE_JITTER)
@@ -136,14 +141,7 @@ class CommunicationsHub(Device):
         broker = self.server.keys.holder(use_cases.ACCESS_CONTROL_BROKER)
         if broker is None:
             return
-        body = (
-            axdr.STRUCTURE,
-            [
-                (axdr.LONG_UNSIGNED, DEVICE_LOG_CHANGED),
-                (axdr.OCTET_STRING, cosem_time.encode(self.utc())),
-                self.objects.backup(self.log.shown()),
-            ],
-        )
+        body = self.objects.alert_of_change(DEVICE_LOG_CHANGED)
         octets = self.server.alert("CS14", broker, lambda message: dlms_answer.notification(message, body))
         self.report("gbcs", {"octets": octets.hex()})
 
@@ -154,17 +152,20 @@ class CommunicationsHub(Device):
         octets = bytes.fromhex(arguments["octets"])
         peer = bytes.fromhex(arguments["device"])
         try:
-            header = Header(octets)
+            header = firmware_image.Header(octets)
         except CodecError as error:
             self.report("firmware", {"device": arguments["device"], "status": str(error)})
-            self.event(TRANSFER_FAILED)
+            self.event(ota.TRANSFER_FAILED)
             return
         self.images.offer(peer, 1, header, octets)
+
+    def _image_command(self, name, fields, message, time):
+        return self.images.command(name, fields, message, time)
 
     def _image_transferred(self, peer, result):
         """The alert CCS08's events (REQ-CHF-13)."""
         self.report("firmware", {"device": peer.hex(), "result": result})
-        self.event(TRANSFERRED if result == OK else TRANSFER_FAILED)
+        self.event(ota.TRANSFERRED if result == ota.OK else ota.TRANSFER_FAILED)
 
     # -- GBCS for the hub itself ----------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a CHF answers in DLMS: its device logs and its event logs [GBCS use cases CCS01 to CCS07, ECS35c, ECS35d; REQ-CHF-4 to 9]."""
+"""What a CHF answers in DLMS: its device logs and its event logs [GBCS use cases CCS01 to CCS07, ECS35c, ECS35d; REQ-CHF-4 to
+9]."""
 
 from han.devices import events
 from han.devices.cosem import Objects, number_of, rows
@@ -103,6 +104,17 @@ class HubObjects(Objects):
         return (
             axdr.STRUCTURE,
             [(_OCTETS, cosem_time.encode(hub.utc())), (_OCTETS, hub.extended_pan_id), (axdr.ARRAY, devices)],
+        )
+
+    def alert_of_change(self, code):
+        """The body of CS14: the event, its time, the log as it is now (REQ-CHF-4)."""
+        return (
+            axdr.STRUCTURE,
+            [
+                (_U16, code),
+                (_OCTETS, cosem_time.encode(self._hub.utc())),
+                self.backup(self._hub.log.shown()),
+            ],
         )
 
     def _event_log(self, selection):

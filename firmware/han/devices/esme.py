@@ -5,20 +5,18 @@ from han.clock import DAY, HALF_HOUR, INVALID, status_number, to_iso
 from han.devices import events, metrology, profile
 from han.devices.account import Account
 from han.devices.device import Device
-from han.devices.esme_cosem import MeterObjects
 from han.devices.excursions import Excursions
-from han.devices.firmware_image import FirmwareHolder
 from han.devices.history import History
 from han.devices.messages import MessageServer
-from han.devices.ota import ImageClient
 from han.devices.prepayment import ON
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tenancy import CLEAR_CONSUMER_DATA, Tenancy
 from han.devices.timekeeping import ADJUSTABLE, Timekeeper
 from han.devices.tunnel_end import ListeningEnd
 from han.devices.voltage import COMMENCE, AverageThresholds, MeasurementPeriods
-from han.gbcs import dlms_answer, use_cases
+from han.gbcs import use_cases
 from han.gbcs.server import GbcsServer
+from han.later import Later
 from han.zcl import status
 
 METERING = 0x0702
@@ -26,6 +24,7 @@ EVENTS = 0x0709
 DEVICE_MANAGEMENT = 0x0708
 PRICE = 0x0700
 PREPAYMENT = 0x0705
+OTA = 0x0019
 
 PRICE_OF_A_KWH = 34000  # 10^-5 pounds
 
@@ -79,10 +78,12 @@ class ElectricityMeter(Device):
         ]
         self._serve(configuration)
         self._restore_voltage_settings()
-        self.objects = MeterObjects(self)
+        self.objects = Later("han.devices.esme_cosem", "MeterObjects", self)
         self.server = GbcsServer(self, configuration["keys"], values)
-        self.server.protocols[use_cases.DLMS] = dlms_answer
-        self.firmware = FirmwareHolder(
+        self.server.protocols[use_cases.DLMS] = Later("han.gbcs.dlms_answer")
+        self.firmware = Later(
+            "han.devices.firmware_image",
+            "FirmwareHolder",
             stores,
             configuration.get("firmware_version", 1),
             configuration.get("hardware_version", 1),
@@ -90,7 +91,9 @@ class ElectricityMeter(Device):
             self.event,
             self.starts_with,
         )
-        self.images = ImageClient(self, self.endpoint, self.firmware)
+        self.images = Later("han.devices.ota", "ImageClient", self, self.endpoint, self.firmware)
+        self.attributes(self.endpoint, OTA, "client")
+        self.handle(OTA, "client", self._image_command)
         self.tunnel = ListeningEnd(self, self.endpoint, configuration["hub"]["identity"])
 
     def _serve(self, configuration):
@@ -127,7 +130,8 @@ class ElectricityMeter(Device):
     # -- power and clock -----------------------------------------------------------------------------------
 
     def on_start(self, time):
-        self.firmware.start()
+        if self._values.get("firmware_trial") is not None:
+            self.firmware.start()
         self._counted = self.load.total(time)
         self.clock.set(time, time, self._values.get("clock", status_number(self.configuration.get("clock", "reliable"))))
         self.report_clock("start")
@@ -403,6 +407,9 @@ class ElectricityMeter(Device):
         self.thresholds.over, self.thresholds.under = list(over), list(under)
         over, under = kept["counters"]
         self.thresholds.over_counters, self.thresholds.under_counters = list(over), list(under)
+
+    def _image_command(self, name, fields, message, time):
+        return self.images.command(name, fields, message, time)
 
     def starts_with(self, version):
         """Whether a firmware version comes up: the bench may say of one that it does not (AT-0024-4)."""

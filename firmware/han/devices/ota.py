@@ -24,15 +24,16 @@ FAILED = 3
 
 
 class ImageServer:
-    """The hub's side: one image a device. `done(peer, result)` is called when a transfer has ended."""
+    """The hub's side: one image a device. `done(peer, result)` is called when a transfer has ended.
+
+    The device gives it the commands of the cluster.
+    """
 
     def __init__(self, device, endpoint, done):
         self._device = device
         self._endpoint = endpoint
         self._done = done
         self._images = {}  # EUI-64 -> (header, octets)
-        device.attributes(endpoint, CLUSTER)
-        device.handle(CLUSTER, "server", self._command)
 
     def offer(self, peer, endpoint, header, octets):
         """Tell a device that there is an image for it."""
@@ -47,7 +48,7 @@ class ImageServer:
         payload = foundation.command(CLUSTER, "image_notify", TO_CLIENT, fields, self._device.next_sequence())
         self._device.tell(peer, self._endpoint, endpoint, CLUSTER, payload)
 
-    def _command(self, name, fields, message, time):
+    def command(self, name, fields, message, time):
         header, octets = self._images.get(message.source, (None, b""))
         if name == "query_next_image_request":
             return self._next_image(header, octets, fields)
@@ -95,7 +96,10 @@ class ImageServer:
 
 
 class ImageClient:
-    """The device's side: asks when it is told of an image, takes it into its FirmwareHolder, says what came of it."""
+    """The device's side: asks when it is told of an image, takes it into its FirmwareHolder, says what came of it.
+
+    The device gives it the commands of the cluster.
+    """
 
     def __init__(self, device, endpoint, holder):
         self._device = device
@@ -103,10 +107,8 @@ class ImageClient:
         self._holder = holder
         self._server = None  # (EUI-64, endpoint)
         self._image = None  # fields of the image that is being taken
-        device.attributes(endpoint, CLUSTER, "client")
-        device.handle(CLUSTER, "client", self._command)
 
-    def _command(self, name, fields, message, time):
+    def command(self, name, fields, message, time):
         if name != "image_notify":
             return status.UNSUP_CLUSTER_COMMAND
         self._server = (message.source, message.source_endpoint)

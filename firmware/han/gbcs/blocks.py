@@ -6,9 +6,9 @@ without data that acknowledges the last one it has in order: these three are our
 """
 
 from han.errors import CodecError
+from han.gbcs.envelope import LIMIT
 
-LIMIT = 1200  # octets of a message or a block with its headers
-DATA = 1149  # octets of a block's data: a full block then has exactly LIMIT octets
+DATA = LIMIT - 51  # octets of a block's data: a full block then has exactly LIMIT octets
 MOST = 63
 
 _HEAD = 42  # octets of the routing header
@@ -40,11 +40,6 @@ class Block:
         header = b"\xdd\x09" + self.transaction + b"\x08" + self.originator + b"\x08" + self.recipient
         header += b"\x00\x02" + self.code + b"\x00" + _length(len(_SECURITY_HEADER) + len(body)) + _SECURITY_HEADER
         return header + body
-
-
-def is_block(octets):
-    """Whether these octets are a block and not a whole message: a message's MAC header names no transaction."""
-    return len(octets) > 1 and octets[0] == 0xDD and octets[1] == 0x09
 
 
 def decode(octets):

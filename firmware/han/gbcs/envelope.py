@@ -14,6 +14,7 @@ ALERT = 3
 MAC_LENGTH = 12
 SIGNATURE_LENGTH = 64
 DATE_TIME_LENGTH = 12
+LIMIT = 1200  # octets of a message that travels whole, or of a block of one, with its headers [GBCS 7.2.11]
 
 _CIPHERING = 0xDD
 _SIGNING = 0xDF
@@ -127,6 +128,11 @@ def _other_information(message):
             raise GbcsError("a certificate of %d octets is none" % len(certificate))
         parts.append(certificate)
     return b"".join(parts)
+
+
+def is_block(octets):
+    """Whether these octets are a block of a message and not a whole one: a message's MAC header names no transaction."""
+    return len(octets) > 1 and octets[0] == _CIPHERING and octets[1] == 9
 
 
 def signature_input(message):
