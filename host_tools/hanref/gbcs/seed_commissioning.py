@@ -8,11 +8,23 @@ fault, by the number of the operation. A clock of which the answer does not say 
 
 from typing import Any
 
-from han.clock import RELIABLE, STATUS_NAMES, UNRELIABLE, to_iso
+from han.clock import INVALID, RELIABLE, STATUS_NAMES, UNRELIABLE, to_iso
 from han.crypto.certificate import DIGITAL_SIGNATURE, Authority, Certificate
 from han.crypto.keystore import KeyStore
 from han.devices.paired_devices import ENTRIES
-from han.gbcs import activation, credential_details, credentials, der, elements, join_codes, joining, own_certificates
+from han.errors import HanError
+from han.gbcs import (
+    activation,
+    credential_details,
+    credentials,
+    der,
+    elements,
+    envelope,
+    join_codes,
+    joining,
+    own_certificates,
+    use_cases,
+)
 from han.gbcs.envelope import Message
 from han.stores.memory import MemoryValues
 
@@ -164,6 +176,19 @@ def _take_request(exchange: Exchange) -> None:
     exchange.commissioning["request_names"] = [octets(der.encode(part)) for part in (subject, attributes)]
 
 
+def requested(payload: bytes) -> bytes | None:
+    """What is signed in a certification request, with the algorithm; None for a payload that is none."""
+    try:
+        element = der.decode(payload)
+        information, _, signature = elements.items(element)
+        elements.items(information)
+        elements.items(signature, der.BIT_STRING)
+    except (HanError, TypeError, ValueError):
+        return None
+    rest = sum(len(der.encode(part)) for part in element[1])
+    return payload[len(payload) - rest : len(payload) - len(der.encode(signature))]
+
+
 def _take_own_certificate(exchange: Exchange) -> None:
     certificate = der.encode(exchange.asked)
     code = exchange.code()
@@ -242,7 +267,6 @@ def _take_restored(exchange: Exchange) -> None:
 def _take_activation(exchange: Exchange) -> None:
     image_hash, _, _ = activation.read_activation(exchange.asked)
     if exchange.answered[0] == der.NULL:
-        exchange.commissioning["firmware"] = [0, [octets(image_hash), 1]]
         return
     code, version = elements.items(exchange.answered)
     number = int.from_bytes(elements.octets(version), "big")
@@ -268,14 +292,24 @@ def _take_version(exchange: Exchange) -> None:
 
 
 def _take_clock(exchange: Exchange) -> None:
-    """The clock was not reliable if it is now, inside the interval: then the hub had this time, else one outside."""
+    """A reliable time inside the interval is the hub's, and the clock had none; else it stayed as it was."""
     start, end = (elements.read_time(item) for item in elements.items(exchange.asked))
     time, status = elements.items(exchange.answered)
     utc, number = elements.read_time(time), elements.integer(status)
     if number == RELIABLE and start <= utc <= end:
-        exchange.plain["hub_time"] = to_iso(utc)
-        number = UNRELIABLE
-    exchange.plain["time"] = {"utc": to_iso(utc), "status": STATUS_NAMES[number]}
+        exchange.plain["hub_time"] = utc
+        exchange.plain["time"] = {"utc": None, "status": STATUS_NAMES[INVALID]}
+    else:
+        exchange.plain["time"] = {"utc": to_iso(utc), "status": STATUS_NAMES[number]}
+
+
+def interval_of(command: bytes) -> tuple[int, int] | None:
+    """The interval of a GCS28; None for any other command."""
+    message = envelope.decode(command)
+    if use_cases.find(message.message_code).name != "GCS28":
+        return None
+    start, end = (elements.read_time(item) for item in elements.items(der.decode(message.payload)))
+    return start, end
 
 
 TAKERS = {

@@ -14,7 +14,7 @@ from han.errors import HanError
 from han.gbcs import envelope, use_cases
 
 from hanref.errors import UsageError
-from hanref.gbcs import answering, check, seed, state
+from hanref.gbcs import answering, check, seed, seed_commissioning, state
 from hanref.gbcs.keys import DEVICES, SIGNATURE, Keys
 from hanref.replay.scenarios import Scenario
 
@@ -136,20 +136,33 @@ def give(prepared: Prepared, shown: Plain, keys: Keys, interpreter: Interpreter)
 def difference(answer: bytes, expected: bytes, keys: Keys) -> int | None:
     """The first octet in which an answer differs from what is expected; None where it does not.
 
-    Of a signed one the signature is not compared: it must be right under the key of the run.
+    Of a signed one the signature is not compared: it must be right under the key of the run. A certification request in
+    it is signed with the device's new key, so that signature is not compared either.
     """
-    message = envelope.decode(expected)
-    length = len(expected)
-    if message.signature and message.mac is None:
-        length -= SIGNATURE_LENGTH
-    for offset in range(length):
-        if offset >= len(answer) or answer[offset] != expected[offset]:
+    found, wanted = _without_signatures(answer), _without_signatures(expected)
+    for offset in range(len(wanted)):
+        if offset >= len(found) or found[offset] != wanted[offset]:
             return offset
-    if len(answer) != len(expected):
-        return len(expected)
-    if length == len(expected):
-        return None
+    if len(found) != len(wanted):
+        return len(wanted)
     made = envelope.decode(answer)
+    if not made.signature or made.mac is not None:
+        return None
     key = keys.party(made.originator).public[SIGNATURE]
     right = answering.verify(answering.point(key), envelope.signature_input(made), made.signature)
-    return None if right else length
+    return None if right else len(wanted)
+
+
+def _without_signatures(octets: bytes) -> bytes:
+    """An answer up to its signature, if it has no MAC, and without that of a certification request."""
+    try:
+        message = envelope.decode(octets)
+    except HanError:
+        return octets
+    if not message.signature or message.mac is not None:
+        return octets
+    requested = seed_commissioning.requested(message.payload)
+    if requested is not None:
+        message.payload = requested
+        octets = envelope.encode(message)
+    return octets[:-SIGNATURE_LENGTH]

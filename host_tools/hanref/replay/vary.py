@@ -12,10 +12,10 @@ from typing import Any
 
 from han.clock import to_iso
 from han.errors import HanError
-from han.gbcs import axdr, cosem_time, dlms, envelope, gbz, protected, use_cases
+from han.gbcs import axdr, cosem_time, der, dlms, elements, envelope, gbz, protected, use_cases
 from han.zcl import types
 
-from hanref.gbcs import seed_dlms
+from hanref.gbcs import seed_commissioning, seed_dlms
 from hanref.gbcs.seed_meter import decoded
 from hanref.moments import moment
 
@@ -130,7 +130,8 @@ def vary(shown: Plain, command: bytes, seed: int | str) -> tuple[Plain, Varied]:
         if name in plain:
             plain[name] = change(varied, plain[name])
     if "hub_time" in plain:
-        plain["hub_time"] = _hub_time(varied, plain["hub_time"], seed_dlms.interval_of(command))
+        interval = seed_dlms.interval_of(command) or seed_commissioning.interval_of(command)
+        plain["hub_time"] = _hub_time(varied, plain["hub_time"], interval)
     return plain, varied
 
 
@@ -142,6 +143,7 @@ def _hub_time(varied: Varied, hub_time: Any, interval: Bounds | None) -> int:
         return old
     new = int(varied.changed(old, varied.between(start, end, old)))
     varied.changed(cosem_time.encode(old), cosem_time.encode(new))
+    varied.changed(elements.time(old)[1], elements.time(new)[1])
     return new
 
 
@@ -177,16 +179,41 @@ def _time(varied: Varied, old: Plain) -> Plain:
         return old
     utc = old["utc"] if isinstance(old["utc"], int) else moment(old["utc"])
     new = varied.changed(utc, utc + varied.random.randrange(1, 10 * 86400))
+    varied.changed(elements.time(utc)[1], elements.time(new)[1])
     return {**old, "utc": to_iso(new)}
 
 
 def _counters(varied: Varied, old: Plain) -> Plain:
-    if "own" not in old:
+    new = dict(old)
+    if "own" in old:
+        # What the answer has is the next one.
+        new["own"] = varied.below(old["own"], 1 << 62)
+        varied.changed(old["own"] + 1, new["own"] + 1)
+    if "accepted" in old:
+        new["accepted"] = {party: _integer(varied, counter) for party, counter in old["accepted"].items()}
+    return new
+
+
+def _integer(varied: Varied, old: int) -> int:
+    """Another number, not 0, that an answer has as an INTEGER."""
+    new = varied.below(old, 1 << 62) or old + 1
+    varied.changed(der.integer(old)[1], der.integer(new)[1])
+    return new
+
+
+def _commissioning(varied: Varied, old: Plain | None) -> Plain | None:
+    """Versions of the firmware; keys and parties are no numbers."""
+    if not old or "firmware" not in old:
         return old
-    # What the answer has is the next one.
-    new = varied.below(old["own"], 1 << 62)
-    varied.changed(old["own"] + 1, new + 1)
-    return {**old, "own": new}
+    version, image = old["firmware"]
+    by = varied.random.randrange(1, 1 << 32)
+    for number in (version, version if image is None else image[1]):
+        varied.changed(_octets_of(number), _octets_of(number ^ by))
+    return {**old, "firmware": [version ^ by, None if image is None else [image[0], image[1] ^ by]]}
+
+
+def _octets_of(version: int) -> bytes:
+    return version.to_bytes(4, "big")
 
 
 def _snapshots(varied: Varied, entries: list[Any]) -> list[Any]:
@@ -346,6 +373,7 @@ CHANGES: dict[str, Any] = {
     "attributes": _attributes,
     "time": _time,
     "counters": _counters,
+    "commissioning": _commissioning,
     "logs": _logs,
     "meter": _meter,
     "cosem": _objects,
