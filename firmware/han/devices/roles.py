@@ -5,7 +5,6 @@ from han.devices import device_log
 from han.errors import BenchError
 from han.gbcs.keys import KeyStore
 from han.node.node import Node
-from han.stores.memory import MemoryStores
 
 # Endpoint numbers are free and clients find them out [GBCS 11.1]; these are ours.
 HUB_ESI = 1
@@ -25,6 +24,8 @@ BOARDS = ("hub", "esme", "gsme", "ihd", "ppmid")
 
 def memory_stores(role):
     """Stores in RAM for one device."""
+    from han.stores.memory import MemoryStores  # a board with a file system has no use for it
+
     return MemoryStores()
 
 

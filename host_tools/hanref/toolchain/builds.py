@@ -161,6 +161,8 @@ def _make_rp2(target: Path) -> None:
     shutil.copytree(port / "boards" / "RPI_PICO", board)
     with open(board / "mpconfigboard.h", "a") as configuration:
         configuration.write((ours / "mpconfigboard_extra.h").read_text())
+    with open(port / "qstrdefsport.h", "a") as names:
+        names.write((resources.boards() / "common" / "qstrdefs_han.h").read_text())
     build = target / "build"
     options = {
         "MICROPY_BOARD": "RPI_PICO",
