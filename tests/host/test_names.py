@@ -18,6 +18,6 @@ def test_most_names_of_the_firmware_are_in_the_image() -> None:
 def test_file_is_what_the_compiler_takes() -> None:
     text = header(resources.compiled_firmware())
     lines = text.splitlines()[2:]
-    assert "Q(current_summation_delivered)" in lines
+    assert "Q(deadline)" in lines
     assert lines == sorted(set(lines))
     assert all(line.startswith("Q(") and line.endswith(")") and '"' not in line and "\\" not in line for line in lines)
