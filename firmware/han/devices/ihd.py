@@ -60,6 +60,8 @@ class InHomeDisplay(Device):
         self._board = MessageBoard(self, self.endpoint)
         self.view = ihd_view.View(self.role)
         self.canvas = None  # made when the first picture is drawn
+        self.changed = True  # what is shown did, since a board's glass was drawn last
+        self.give_way = None  # what the node sets to take events at once
         self._captures = configuration.get("captures", "shown")
 
     # -- power and time --------------------------------------------------------------------------------------
@@ -182,6 +184,7 @@ class InHomeDisplay(Device):
     # -- what the answers say ----------------------------------------------------------------------------
 
     def _take_now(self, fuel, values, time):
+        self.changed = True
         fuel.now.update(values)
         if "reading_snapshot_time" in values:
             fuel.read_gas(values["reading_snapshot_time"], values.get("current_summation_delivered"))
@@ -284,6 +287,7 @@ class InHomeDisplay(Device):
         self._show()
 
     def _show(self):
+        self.changed = True
         self.report("display", {"screen": self.screen()})
 
     def screen(self):
@@ -304,6 +308,8 @@ class InHomeDisplay(Device):
                 fields["moment"] = moment
                 fields["fuel"] = None if fuel is None else fuel.name
                 self.report("screen", fields)
+                if self.give_way is not None:
+                    self.give_way()
 
     def capture_later(self, fuel):
         self._show()

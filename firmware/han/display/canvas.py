@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where screens are drawn: a band of the display at a time, so that 5 KB of RAM do for a picture of 38 KB."""
+"""Where screens are drawn: a band of the display at a time, so that 2 KB of RAM do for a picture of 38 KB."""
 
 import struct
 
@@ -11,7 +11,7 @@ from han.display.palette import BACK, INK
 
 WIDTH = const(240)
 HEIGHT = const(320)
-BAND = const(40)  # rows
+BAND = const(16)  # rows
 
 LEFT = const(0)
 CENTRE = const(1)
@@ -46,19 +46,19 @@ class Canvas:
         self._surface.fill_rect(x, y - self.top, width, height, colour)
 
     def text(self, x, y, text, ramp=INK, font=TEXT, align=LEFT):
-        """A line of text whose top is `y`; `x` is its left end, middle or right end. Returns where it ends."""
+        """A line of text whose top is `y`; `x` is its left end, middle or right end."""
+        y -= self.top
+        if not -font.HEIGHT < y < BAND:
+            return
         if align:
             wide = width(text, font)
             x -= wide if align == RIGHT else wide // 2
-        y -= self.top
-        drawn = -font.HEIGHT < y < BAND
         self._ramp[:] = ramp
         for character in text:
             advance, left, top, wide, high, _, at = _metrics(font, character)
-            if drawn and wide:
+            if wide and y + top < BAND and y + top + high > 0:
                 self._draw(font.PIXELS, at, wide, high, x + left, y + top)
             x += advance
-        return x
 
     def _draw(self, pixels, at, wide, high, x, y):
         octets = (wide + 3) // 4 * high

@@ -32,7 +32,7 @@ def text(buffer):
         last = row
     if repeats:
         packed.extend(bytes((0, repeats)))
-    return b2a_base64(packed).decode().strip()
+    return b2a_base64(packed)[:-1].decode()
 
 
 def _row(row, packed):
@@ -51,4 +51,3 @@ def _row(row, packed):
             packed.append(octet)
             plain = end
         at = end
-    return packed

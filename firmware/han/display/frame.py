@@ -46,8 +46,10 @@ def figure(canvas, y, text, unit, x=WIDTH // 2, ramp=INK, font=FIGURES, unit_fon
         canvas.text(x, y, text, ramp, font, CENTRE)
         return
     gap = 6
-    end = canvas.text(x - (width(text, font) + gap + width(unit, unit_font)) // 2, y, text, ramp, font)
-    canvas.text(end + gap, y + font.ASCENT - unit_font.ASCENT, unit, SOFT, unit_font)
+    wide = width(text, font)
+    x -= (wide + gap + width(unit, unit_font)) // 2
+    canvas.text(x, y, text, ramp, font)
+    canvas.text(x + wide + gap, y + font.ASCENT - unit_font.ASCENT, unit, SOFT, unit_font)
 
 
 def line(canvas, y):

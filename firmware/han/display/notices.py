@@ -11,11 +11,9 @@ _LINES = 11  # of messages on a screen
 def messages(canvas, items, view):
     """Messages of both fuels, newest first; `view["first"]` is the first line shown."""
     frame.head(canvas, "Messages", items)
-    lines = []
-    for fuel in ("electricity", "gas"):
-        for text in items.get(fuel + "_messages") or ():
-            for number, words in enumerate(wrapped(text, WIDTH - 2 * frame.MARGIN - 10)):
-                lines.append((fuel, not number, words))
+    lines = view.get("lines")
+    if lines is None:
+        lines = view["lines"] = _lines(items)  # once a picture: the view is made anew for each
     if not lines:
         canvas.text(WIDTH // 2, 140, "No messages", SOFT, align=CENTRE)
         return
@@ -28,6 +26,16 @@ def messages(canvas, items, view):
         canvas.text(frame.MARGIN + 12, y, words)
     if first + _LINES < len(lines):
         canvas.fill(WIDTH // 2 - 12, 298, 24, 2, LINE)
+
+
+def _lines(items):
+    """(fuel, whether a message begins, words) of each line."""
+    lines = []
+    for fuel in ("electricity", "gas"):
+        for text in items.get(fuel + "_messages") or ():
+            for number, words in enumerate(wrapped(text, WIDTH - 2 * frame.MARGIN - 12)):
+                lines.append((fuel, not number, words))
+    return lines
 
 
 def about(canvas, items, view):

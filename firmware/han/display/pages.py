@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which screens there are, in which order the buttons go through them, and which function draws each."""
 
-# What draws is imported when something is drawn: to name a page costs no RAM.
+import gc
+
+# What draws is imported when something is drawn: to name a page costs little RAM.
 
 # Left and right go from group to group, up and down through a group.
 _HISTORY = ("electricity_days", "electricity_weeks", "electricity_months", "gas_days", "gas_weeks", "gas_months")
@@ -43,24 +45,10 @@ def group_of(role, page):
 def draw(canvas, items, view):
     """Draw a band of the screen: `items` are what the device shows (the fields of a `display` event), `view` the page and
     where its buttons stand: `role`, `page`, and what the page says."""
-    page = view["page"]
-    if page in ("home", "electricity", "gas"):
-        from han.display import now
-
-        draw_page = getattr(now, page)
-    elif page in _HISTORY:
-        from han.display.history import draw as draw_page
-    elif page.endswith("_account"):
-        from han.display.account import account as draw_page
-    elif page.endswith("_payment"):
-        from han.display.account import payment as draw_page
-    else:
-        from han.display import notices
-
-        draw_page = getattr(notices, page)
     from han.display import frame
 
-    draw_page(canvas, items, view)
+    page = view["page"]
+    _drawing(page)(canvas, items, view)
     role = view.get("role", "ihd")
     frame.foot(canvas, group_of(role, page), len(groups(role)))
 
@@ -73,3 +61,36 @@ def bands(canvas, items, view):
         canvas.begin(top)
         draw(canvas, items, view)
         yield top
+
+
+_loaded = {}
+
+
+def _drawing(page):
+    """The function that draws a page, loaded when it is first wanted. What the last picture left is collected
+    before: code that stays must not come to lie between, or no large block is left."""
+    kind = page.split("_")[-1]
+    found = _loaded.get(kind)
+    if found is None:
+        gc.collect()
+        found = _loaded[kind] = _load(kind)
+        gc.collect()
+    return found
+
+
+def _load(kind):
+    if kind in ("home", "electricity", "gas"):
+        from han.display import now
+
+        return getattr(now, kind)
+    if kind in ("days", "weeks", "months"):
+        from han.display import history
+
+        return history.draw
+    if kind in ("account", "payment"):
+        from han.display import account
+
+        return getattr(account, kind)
+    from han.display import notices
+
+    return getattr(notices, kind)

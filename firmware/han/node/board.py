@@ -49,6 +49,15 @@ class Board:
         if self._uart is not None:
             self._all.register(self._uart, select.POLLIN)
         self._octets = bytearray(_PIECE)
+        self._glass = None
+        for device in () if node is None else node.devices:
+            if not hasattr(device, "view"):
+                continue
+            device.give_way = self._report  # pictures go out band by band, or they fill the RAM
+            if "display" in settings:
+                from han.node.glass import glass
+
+                self._glass = glass(device, settings["display"])
         print(settings_file.version_line(named))
 
     def run(self):
@@ -57,8 +66,9 @@ class Board:
         service.start()
         gc.collect()
         gc.threshold(_RUNNING)
+        drawing = False
         while service.done is None:
-            wait = service.milliseconds_until_due()
+            wait = 0 if drawing else service.milliseconds_until_due()
             if wait is None or wait > _LONGEST_WAIT:
                 wait = _LONGEST_WAIT
             for _ in self._all.ipoll(wait):
@@ -66,6 +76,7 @@ class Board:
             service.work()
             self._report()
             self._read_line()
+            drawing = self._glass is not None and self._glass.turn()
         return service.done
 
     def _read_line(self):

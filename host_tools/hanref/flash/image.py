@@ -21,6 +21,8 @@ DEVICES = {
 }
 STARTED_BY_NAME = ("boot.py", "main.py")
 _CHOOSES_BY_ROLE = "han.devices.roles"
+_DRAWS = ("ihd", "ppmid")  # roles with a display
+_GLASS = "han.node.glass"
 _LOADED_BY_NUMBER = {"han.zcl.clusters": "han.zcl.tables"}
 
 
@@ -85,6 +87,8 @@ def needed(role: str, sources: Path) -> set[str]:
         imported = set(_imports(path))
         if module == _CHOOSES_BY_ROLE:
             imported -= others
+        if role not in _DRAWS:
+            imported.discard(_GLASS)
         tables = _LOADED_BY_NUMBER.get(module)
         if tables is not None:
             folder = sources.joinpath(*tables.split("."))
