@@ -64,12 +64,16 @@ class FakeDevice:
         self.role = role
         self.clock = (TIME, RELIABLE)
         self.events = []
+        self.happened = []
         self.logged = []
         self.restarts = 0
         self.hub_time = None
         self.paired_devices = PairedDevices(values)
         self.firmware = Firmware()
         self.request_names = None
+
+    def gbcs_event(self, code, data):
+        self.happened.append((code, data))
 
     def report(self, kind, fields):
         self.events.append((kind, fields))

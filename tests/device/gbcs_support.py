@@ -71,8 +71,12 @@ class FakeDevice:
         self.registers = dict(REGISTERS)
         self.stamp = (TIME, "gsme", RELIABLE)
         self.events = []
+        self.happened = []
         self.commands = []
         self.result = 0
+
+    def gbcs_event(self, code, data):
+        self.happened.append((code, data))
 
     def report(self, kind, fields):
         self.events.append((kind, fields))

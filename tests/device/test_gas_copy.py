@@ -60,10 +60,10 @@ def test_a_display_reads_the_profile_from_the_proxy_but_nothing_of_the_former_oc
     fields = {"sample_id": 0, "sample_start_time": han.start, "sample_type": 0, "number_of_samples": 10}
     proxy = han.device("gpf")
     proxy.now = han.utc()
-    _, answer = proxy.read_logs(0x0702, "get_sampled_data", fields, proxy._since())
+    _, answer = proxy._read_logs("get_sampled_data", fields, None, 0)
     assert answer["samples"] == [value for _, value in entries(han, "gpf")[:10]]
     proxy.tenancy.publish(0, 1, 0, han.start + 6 * 3600, 0x0200)
-    _, answer = proxy.read_logs(0x0702, "get_sampled_data", fields, proxy._since())
+    _, answer = proxy._read_logs("get_sampled_data", fields, None, 0)
     assert answer["sample_start_time"] == han.start + 6 * 3600
-    _, answer = proxy.read_logs(0x0702, "get_sampled_data", fields, None)
+    ((_, answer),) = proxy.gbcs_command(0x0702, "get_sampled_data", fields, None)
     assert answer["sample_start_time"] == han.start

@@ -42,6 +42,9 @@ class Logs:
     def snapshots(self, cause):
         return [(day, day * DAY, DAILY if day % 2 else BILLING, TIERS) for day in range(1, 11)]
 
+    def payload(self, entry):
+        return entry[3]
+
     def prepay_snapshots(self, cause):
         return [(day, day * DAY, DAILY, PAYLOAD) for day in range(1, 11)]
 

@@ -3,7 +3,7 @@
 
 from han.devices import snapshots
 from han.devices.history import History
-from han.devices.prepayment import ARMED, ON, Prepayment
+from han.devices.prepayment import ARMED, OFF, ON, Prepayment
 from han.devices.served import serve_history
 from han.zcl import status
 
@@ -84,6 +84,18 @@ class Account:
             return status.NOT_FOUND
         published = {"command_index": 0, "total_number_of_commands": 1, "top_ups" if top_ups else "debts": entries}
         return "publish_top_up_log" if top_ups else "publish_debt_log", published
+
+    def set_price(self, price):
+        """What a kWh costs from now on, in 10^-5 pounds."""
+        self._device.measure()
+        self._price = price
+
+    def set_supply(self, state):
+        """The supplier, or a safety function, has the supply disabled or armed. A ZCL status."""
+        if state not in (OFF, ARMED):
+            return status.INVALID_FIELD
+        self._change(state)
+        return status.SUCCESS
 
     def enable_supply(self):
         """A person asks for the supply: only a supply that is armed comes on (REQ-PPMID-4). A ZCL status."""

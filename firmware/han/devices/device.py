@@ -125,6 +125,9 @@ class Device:
     def on_stop(self, time):
         """Power is gone."""
 
+    def event(self, code, data=b"", alert=True):
+        """Something happened that belongs into an event log, of a device that has one; `alert`: the WAN is told."""
+
     # -- what a device uses -------------------------------------------------------------------------------
 
     def attributes(self, endpoint, cluster, side="server"):
@@ -143,6 +146,10 @@ class Device:
         """`handler(name, fields, message, time)` answers the cluster's commands that reach this side: a ZCL status, or
         (name, fields) of the command to answer with, or None for no answer."""
         self._handlers[(cluster, side)] = handler
+
+    def gbcs_event(self, code, data):
+        """What became of a GBCS command, for the device's event log."""
+        self.event(code, data, False)
 
     def report(self, kind, fields):
         """Tell the trace what happened."""

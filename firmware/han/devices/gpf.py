@@ -5,11 +5,15 @@ from han.clock import DAY, INVALID, RELIABLE, UNRELIABLE, status_number
 from han.devices import client, events, profile, snapshots
 from han.devices.copier import Copier
 from han.devices.device import Device
+from han.devices.gas_logs import GasLogs, answer_for_han
+from han.devices.gas_tables import GasTables
 from han.devices.history import History
 from han.devices.messages import MessageServer
 from han.devices.registers import FROM_GSME, SETS, Stamps, stamp
 from han.devices.served import serve_history, serve_tenancy
+from han.devices.tap_off import TapOff
 from han.devices.tenancy import Tenancy
+from han.gbcs import gas_answers
 from han.gbcs.server import GbcsServer
 from han.zcl import foundation, status
 
@@ -21,10 +25,21 @@ EVENTS = 0x0709
 PREPAYMENT = 0x0705
 DEVICE_MANAGEMENT = 0x0708
 
+# Which log of the proxy's is the copy of a log of the meter's (REQ-GPF-14).
+COPY_OF = {events.GENERAL: events.METER_GENERAL, events.SECURITY: events.METER_SECURITY}
 MIRRORED = 0x7F  # added to MeteringDeviceType [ZSE 5]
 MIRROR_POSSIBLE = 0x01  # Basic PhysicalEnvironment [ZSE 5]
 DAILY_READS = 31
 BILLING_SNAPSHOTS = 12
+READ_ON_HAN = (
+    "get_sampled_data",
+    "get_snapshot",
+    "get_prepay_snapshot",
+    "get_top_up_log",
+    "get_debt_repayment_log",
+    "get_current_price",
+    "get_billing_period",
+)
 SESSION = 60  # seconds that one wake of the meter lasts at most
 
 
@@ -72,12 +87,12 @@ class GasProxy(Device):
                 self._owners[(cluster, identifier)] = name
         self._serve(configuration)
         self.server = GbcsServer(self, configuration["keys"], self._values)
+        self._wan_logs = None
+        self._tap_off = TapOff(self, self._values)
 
     def _serve(self, configuration):
         self.attributes(self.esi, BASIC).set("physical_environment", MIRROR_POSSIBLE)
-        price = self.attributes(self.esi, PRICE)
-        price.set("price_trailing_digit", 0x50)
-        price.set("currency", 826)
+        self.tables = GasTables(self._values, self.attributes(self.esi, PRICE), self.metering, configuration)
         serve_history(self.metering, self.energy, "alternative_consumption", _nothing)
         serve_history(self.prepayment, self.cost, "cost_consumption", _nothing)
         management = self.attributes(self.esi, DEVICE_MANAGEMENT)
@@ -86,8 +101,8 @@ class GasProxy(Device):
         self.messages = MessageServer(self, self.esi, self._values)
         self.handle(METERING, "client", self.copier.from_meter)
         self.handle(PREPAYMENT, "client", self.copier.from_meter)
-        self.handle(METERING, "server", self._metering_read)
-        self.handle(PREPAYMENT, "server", self._prepayment_read)
+        for cluster in (METERING, PREPAYMENT, PRICE):
+            self.handle(cluster, "server", self._read_logs)
         self.handle(EVENTS, "server", self._events_read)
         self.attributes(self.esi, EVENTS)
         for cluster in (METERING, PREPAYMENT, TIME):
@@ -99,6 +114,7 @@ class GasProxy(Device):
         self.clock.set(time, time, status_number(self.configuration.get("clock", "reliable")))
         self.report_clock("start")
         self._plan_tenancy(time)
+        self.plan_taps()
 
     def _restore(self):
         if self._values.get("energy"):
@@ -108,6 +124,7 @@ class GasProxy(Device):
     def bench_clock(self, arguments, time):
         self.change_clock(arguments, time)
         self._plan_tenancy(time)
+        self.plan_taps()
 
     # -- the mirror ------------------------------------------------------------------------------------------
 
@@ -184,38 +201,14 @@ class GasProxy(Device):
         """The change of tenancy in force, before which nothing is for the HAN (REQ-0056-9)."""
         return self.tenancy.in_force(self.utc())
 
-    def _metering_read(self, name, fields, message, time):
-        return self.read_logs(METERING, name, fields, self._since())
-
-    def _prepayment_read(self, name, fields, message, time):
-        return self.read_logs(PREPAYMENT, name, fields, self._since())
-
-    def read_logs(self, cluster, name, fields, since):
-        """Answer a request for logged data, of the HAN (`since` the change of tenancy in force) or of the WAN (None)."""
-        if name in ("get_profile", "get_sampled_data"):
+    def _read_logs(self, name, fields, message, time):
+        """A request for logged data from the HAN."""
+        since = self._since()
+        if name == "get_profile":
             return profile.serve_profile(name, fields, self.half_hours, self.days, since)
-        if name in ("get_snapshot", "get_prepay_snapshot"):
-            start = fields["start_time" if cluster == METERING else "earliest_start_time"]
-            end = fields["end_time" if cluster == METERING else "latest_end_time"]
-            log = self.snapshot_log(name, fields["snapshot_cause"])
-            return log.serve(start, end, fields["snapshot_offset"], fields["snapshot_cause"], since)
-        if name in ("get_top_up_log", "get_debt_repayment_log"):
-            return self._payments(name, fields, since)
+        if name in READ_ON_HAN:
+            return answer_for_han(GasLogs(self, since, profile.IN_ONE_FRAME), name, fields)
         return status.UNSUP_CLUSTER_COMMAND
-
-    def _payments(self, name, fields, since):
-        log, published, key = (
-            (self.top_ups, "publish_top_up_log", "top_ups")
-            if name == "get_top_up_log"
-            else (self.debt_payments, "publish_debt_log", "debts")
-        )
-        start = fields.get("from_date_time", 0)
-        if since is not None:
-            start = max(start, since + 1)
-        entries = log.newest(fields["number_of_records"], start, fields["latest_end_time"])
-        if not entries:
-            return status.NOT_FOUND
-        return published, {"command_index": 0, "total_number_of_commands": 1, key: entries}
 
     def _events_read(self, name, fields, message, time):
         return self.event_logs.serve(fields) if name == "get_event_log" else status.UNSUP_CLUSTER_COMMAND
@@ -250,13 +243,52 @@ class GasProxy(Device):
         """A GBCS message for the GPF; returns the answers."""
         self.now = time
         answer = self.server.answer(octets, time)
+        self._wan_logs = None
         return () if answer is None else (answer,)
 
     def tap(self, octets, message, time):
         """A command for the meter passes: keep it if the proxy has to follow it [GBCS 10.3; REQ-GPF-12]."""
+        self.now = time
+        self._tap_off.command(message)
 
     def tap_answer(self, octets, time):
         """The meter's answer passes: follow the command it answers."""
+        self.now = time
+        self._tap_off.answer(octets)
+
+    def follow(self, name, fields):
+        """Do what a command to the meter asks of the proxy, too; a ZCL status."""
+        if name == "clear_event_log_request":
+            return status.SUCCESS if self.event_logs.clear(COPY_OF[fields["log_id"]]) else status.FAILURE
+        if name == "display_message":
+            return self.messages.take(fields)
+        return self.tables.take(name, fields)
+
+    def plan_taps(self):
+        """Be called when the next part of a command that is followed becomes active (REQ-GPF-13)."""
+        date = self._tap_off.next_date()
+        if date is None or self.utc() is None:
+            self.cancel(self._follow_due)
+        else:
+            self.at(max(self.clock.time_of(date), self.now), self._follow_due)
+
+    def _follow_due(self, time):
+        self._tap_off.follow_due(self.utc())
+        self.plan_taps()
+
+    def tapped_event(self, code):
+        """Commands that are followed are logged with the meter's events (REQ-GPF-14)."""
+        self.event_logs.record(self.utc(), events.COMMAND_ACCEPTED, code.to_bytes(2, "big"), events.METER_GENERAL)
+
+    def event(self, code, data=b"", alert=True):
+        """Log an event, and tell the WAN where the event asks for an alert."""
+        self.event_logs.record(self.utc(), code, data)
+        if alert:
+            self.report("alert", {"code": "%04x" % code, "fields": {}})
+
+    def clear_events(self, log_id):
+        """CS11; see han.gbcs.gas_answers."""
+        return self.event_logs.clear(log_id)
 
     def gbcs_read(self, cluster, attribute):
         """(ZCL status, data type, value) of an attribute for the WAN [GBCS 11.1]."""
@@ -264,9 +296,12 @@ class GasProxy(Device):
         return self.attributes(endpoint, cluster).record(attribute)
 
     def gbcs_command(self, cluster, name, fields, request):
-        """Carry out a ZCL command from the WAN: GCS09 (REQ-0056-5); returns a ZCL status."""
+        """Carry out a ZCL command from the WAN: reads of logs and tables, GCS09 (REQ-0056-5). A ZCL status or a list of
+        (name, fields)."""
         if cluster != DEVICE_MANAGEMENT or name != "publish_change_of_tenancy":
-            return status.UNSUP_CLUSTER_COMMAND
+            if self._wan_logs is None:
+                self._wan_logs = GasLogs(self)
+            return gas_answers.answer(self._wan_logs, name, fields)
         result = self.tenancy.publish(
             fields["provider_id"],
             fields["issuer_event_id"],

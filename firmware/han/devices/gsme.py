@@ -5,14 +5,15 @@ from han.clock import DAY, HALF_HOUR, RELIABLE, status_number, to_iso
 from han.devices import client, events, metrology, profile, snapshots
 from han.devices.account import Account
 from han.devices.device import Device
+from han.devices.gas_wan import GasWan
 from han.devices.history import History
 from han.devices.prepayment import ON
 from han.devices.timekeeping import ADJUSTABLE, Timekeeper
 from han.devices.tunnel_end import AskingEnd
-from han.gbcs.server import GbcsServer
 from han.zcl import foundation, status
 from han.zcl.frame import TO_CLIENT
 
+PRICE = 0x0700
 METERING = 0x0702
 PREPAYMENT = 0x0705
 TIME = 0x000A
@@ -50,7 +51,6 @@ STATIC = (
 TARIFF = tuple("current_tier%d_summation_delivered" % tier for tier in (1, 2, 3, 4))
 BLOCK = tuple("current_no_tier_block%d_summation_delivered" % block for block in (1, 2, 3, 4))
 BALANCE = ("bill_to_date_delivered",)
-SNAPSHOT_TYPE = 6  # block and tiers without billing part [GBCS 11.3]
 PREPAYMENT_SET = (
     "credit_remaining",
     "emergency_credit_remaining",
@@ -78,7 +78,6 @@ PREPAYMENT_SETTINGS = (
         "debt_recovery_top_up_percentage3",
     ),
 )
-STAYS_ON = 2  # supply tamper and depletion state: the supply stays on whatever is found (I)
 
 
 class GasMeter(Device):
@@ -112,7 +111,6 @@ class GasMeter(Device):
         hub = configuration["hub"]
         self.tunnel = AskingEnd(self, self.endpoint, hub["identity"], hub["time"])
         self._collects = False
-        self.server = GbcsServer(self, configuration["keys"], stores.values)
         self.sends_time = True
         self.mirror = self._values.get("mirror")
         self._pushed = {}  # what the proxy was told last, a set of attributes a key
@@ -122,6 +120,9 @@ class GasMeter(Device):
         self._session = []  # what is still to be said before sleeping again
         self.handle(METERING, "server", self._metering_command)
         self._serve()
+        self.wan = GasWan(self, configuration, stores)
+        self.server = self.wan.server
+        self.refresh()
 
     def _serve(self):
         metering = self.metering
@@ -134,8 +135,6 @@ class GasMeter(Device):
             ("alternative_unit_of_measure", 0),
             ("alternative_consumption_formatting", 0x2B),
             ("remaining_battery_life_in_days", 3650),
-            ("supply_tamper_state", STAYS_ON),
-            ("supply_depletion_state", STAYS_ON),
         ):
             metering.set(name, value)
         for name in TARIFF[1:] + BLOCK[1:]:
@@ -144,13 +143,13 @@ class GasMeter(Device):
         for name in ("debt_recovery_frequency1", "debt_recovery_amount1", "debt_recovery_frequency2", "debt_recovery_amount2"):
             self.prepayment.set(name, 0)
         self.prepayment.reader("current_day_cost_consumption_delivered", self._cost_today)
-        self._refresh()
 
     def on_start(self, time):
         self._counted = self.flow.total(time)
         self.clock.set(time, time, self._values.get("clock", status_number(self.configuration.get("clock", "reliable"))))
         self.report_clock("start")
         self.asleep = False
+        self.wan.start(time)
         self.at(time + 1, self._join)
 
     def on_stop(self, time):
@@ -182,6 +181,7 @@ class GasMeter(Device):
         """The valve opens or closes: nothing flows while it is not open."""
         self.measure()
         self._supplied = state == ON
+        self.wan.supply_changes(state)
 
     def _cost_today(self):
         return self.account.cost.total("day", 0) or 0
@@ -206,14 +206,10 @@ class GasMeter(Device):
         self.account.use(watt_hours, utc - 1)
 
     def _watt_hours(self, litres):
-        return (
-            litres
-            * self.configuration.get("calorific_value", 395)
-            * self.configuration.get("conversion_factor", 102264)
-            // 3600000
-        )
+        price = self.attributes(self.endpoint, PRICE)
+        return litres * price.get("calorific_value") * price.get("conversion_factor") // 3600000
 
-    def _refresh(self):
+    def refresh(self):
         """Bring the served attributes up to now."""
         self.measure()
         litres = self.litres()
@@ -264,7 +260,7 @@ class GasMeter(Device):
         if self.mirror is None:
             self._join(time)
             return
-        self._refresh()
+        self.refresh()
         self._end_half_hour()
         self._session = self._reports(time)
         self.at(time + STAYS_AWAKE, self._sleep)
@@ -279,6 +275,7 @@ class GasMeter(Device):
         """The clock was stepped or changed its status: the half hours lie elsewhere now."""
         self._values.set("clock", self.clock.status)
         self._plan_wake(time)
+        self.wan.plan_dates()
 
     def event(self, code, data=b"", alert=True):
         """Log an event, and tell the WAN where the event asks for an alert."""
@@ -347,12 +344,8 @@ class GasMeter(Device):
         """What the proxy asks of the meter's own logs, in the wake in which the meter asked for work."""
         if not self.asleep:
             self.at(time + STAYS_AWAKE, self._sleep)
-        if name == "get_sampled_data":
-            return profile.serve_profile(name, fields, self.half_hours, None, None)
-        if name == "get_snapshot":
-            return self.daily_reads.serve(
-                fields["start_time"], fields["end_time"], fields["snapshot_offset"], fields["snapshot_cause"]
-            )
+        if name in ("get_sampled_data", "get_snapshot"):
+            return self.wan.answer_for_proxy(name, fields)
         return status.UNSUP_CLUSTER_COMMAND
 
     def _end_half_hour(self):
@@ -375,9 +368,9 @@ class GasMeter(Device):
             self._values.set_all({"half_hour_start": litres, "millilitre_seconds": self._millilitre_seconds})
             self.account.keep()
         if utc % DAY == 0 and self.configuration.get("daily_snapshot", True):
-            self.daily_reads.add(utc, utc // DAY, snapshots.GENERAL, SNAPSHOT_TYPE, self._snapshot_payload())
+            self.wan.midnight(utc)
 
-    def _snapshot_payload(self):
+    def snapshot_payload(self):
         """Registers without the billing part, four tiers and four blocks [GBCS 11.3]."""
         metering = self.metering
         octets = metering.get("current_summation_delivered").to_bytes(6, "little") + b"\x04"
@@ -441,31 +434,7 @@ class GasMeter(Device):
     def gbcs(self, octets, time):
         """A GBCS message for the meter; returns the answers."""
         self.now = time
-        answer = self.server.answer(octets, time)
-        return () if answer is None else (answer,)
-
-    def gbcs_read(self, cluster, attribute):
-        """(ZCL status, data type, value) of an attribute for the WAN."""
-        self._refresh()
-        return self.attributes(self.endpoint, cluster).record(attribute)
-
-    def gbcs_command(self, cluster, name, fields, request):
-        """Carry out a ZCL command from the WAN; a ZCL status or a list of (name, fields)."""
-        self.measure()
-        if cluster == PREPAYMENT:
-            result = self.account.command(name, fields, None, self.now)
-        elif cluster == METERING:
-            result = self._metering_command(name, fields, None, self.now)
-        else:
-            return status.UNSUP_CLUSTER_COMMAND
-        return [result] if isinstance(result, tuple) else result
-
-    def gbcs_data_time(self, use_case):
-        """The meter answers with its own time, now (REQ-0015-5)."""
-        return self.utc(), "gsme", self.clock.status
-
-    def gbcs_utc(self, time):
-        return self.clock.utc(time)
+        return self.wan.gbcs(octets, time)
 
     def state(self):
         return {"current_summation_delivered": self.litres(), "mirror": self.mirror, "clock": self.clock.status}

@@ -40,6 +40,16 @@ class MessageServer:
         self._push("display_message", self._message)
         return number
 
+    def take(self, fields):
+        """A message that the supplier sent under its own number (GCS07); a ZCL status."""
+        message = {name: fields[name] for name in ("message_id", "message_control", "duration_in_minutes", "message")}
+        utc = self._device.utc()
+        message["start_time"] = fields["start_time"] or (0 if utc is None else utc)
+        message["extended_message_control"] = 0
+        self._keep(message)
+        self._push("display_message", self._message)
+        return status.SUCCESS
+
     def bench(self, arguments):
         """What a supplier would send: `text` with `minutes` and `confirm`, or `cancel` (a number, or "all")."""
         if "text" in arguments:

@@ -14,10 +14,11 @@ DAYS = const(731)
 
 HALF_HOURLY_SAMPLES = const(0)  # GB sample identifiers [ZSE 5]
 DAILY_SAMPLES = const(1)
+NETWORK_SAMPLES = const(2)  # what GCS31 starts [REQ-GSME-4]
 DELIVERED = const(0)
 A_DAY_APART = const(0xFFFF)  # how a GB daily log writes its interval [GBCS 11.3]
 
-_IN_ONE_FRAME = const(14)  # samples that fit a secured frame which is not fragmented
+IN_ONE_FRAME = const(14)  # samples that fit a secured frame which is not fragmented
 
 # GetProfileResponse [ZSE 5]
 _HALF_HOUR_PERIOD = const(1)
@@ -123,11 +124,11 @@ def _profile(fields, log, since):
     if fields["interval_channel"] != DELIVERED:
         answer["status"] = _CHANNEL_NOT_SUPPORTED
         count = 0
-    entries = log.newest(min(count, _IN_ONE_FRAME), fields["end_time"] or None) if count else []
+    entries = log.newest(min(count, IN_ONE_FRAME), fields["end_time"] or None) if count else []
     entries = [entry for entry in entries if since is None or entry[0] > since]
     if entries:
         answer["end_time"] = entries[0][0]
-        if count > _IN_ONE_FRAME:
+        if count > IN_ONE_FRAME:
             answer["status"] = _MORE_THAN_FIT
     elif not answer["status"]:
         answer["status"] = _NO_INTERVALS
@@ -143,7 +144,7 @@ def _samples(fields, half_hours, days, since):
     earliest = fields["sample_start_time"]
     if since is not None:
         earliest = max(earliest or 0, since - log.interval + 1)
-    count = min(fields["number_of_samples"], _IN_ONE_FRAME)
+    count = min(fields["number_of_samples"], IN_ONE_FRAME)
     entries = []
     # A sample that starts at `earliest` ended an interval later.
     for entry in log.between((earliest or 0) + log.interval, 0xFFFFFFFF):

@@ -26,6 +26,8 @@ PAYLOAD = "payload differs from the template"
 NOT_SUPPORTED = "not supported"
 NO_KEY = "no key to answer with"
 
+COMMAND_ACCEPTED = const(0x8154)
+COMMAND_REFUSED = const(0x8155)
 _FORMAT_FAILED = const(0x8F1E)
 _SENDER_NOT_AUTHORISED = const(0x8F30)
 _SOURCE_NOT_AUTHENTICATED = const(0x8F3D)

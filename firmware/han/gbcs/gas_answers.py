@@ -4,8 +4,8 @@
 `answer(logs, name, fields)` takes a ZCL command as han.zcl decodes it and returns a ZCL status or a list of
 (name, fields) to answer with. Reading changes nothing. What it asks of `logs`, every list oldest first:
 
-* `snapshots(cause)`, `prepay_snapshots(cause)`: (identifier, utc, cause, {payload fields}) of the logs that hold what
-  any of these causes made; entries of other causes may be among them;
+* `snapshots(cause)`, `prepay_snapshots(cause)`: (identifier, utc, cause, ...) of the logs that hold what any of these
+  causes made; entries of other causes may be among them; `payload(entry)`: the fields of an entry's payload;
 * `debts()`: (utc, amount, debt type, outstanding debt); `top_ups()`: (utc, amount, code in octets);
 * `samples(sample_id, start, count)`: (utc of the first, interval in seconds, [sample or None, ...]) of at most `count`
   samples from the first at or after `start`; an empty list where there are none;
@@ -97,7 +97,7 @@ def _get_snapshot(logs, fields):
     if found is None:
         return status.NOT_FOUND
     published = _published(found[0], found[1], _TIERS_AND_BLOCKS)
-    published["snapshot_sub_payload"] = found[0][3]
+    published["snapshot_sub_payload"] = logs.payload(found[0])
     return [("publish_snapshot", published)]
 
 
@@ -107,7 +107,7 @@ def _get_prepay_snapshot(logs, fields):
     if found is None:
         return status.NOT_FOUND
     published = _published(found[0], found[1], _DEBT_AND_CREDIT)
-    published["snapshot_payload"] = found[0][3]
+    published["snapshot_payload"] = logs.payload(found[0])
     return [("publish_prepay_snapshot", published)]
 
 

@@ -12,7 +12,8 @@ What a server asks of its `device`:
   (name, fields) to answer with; `fields` has `from_date_time`, seconds since 2000, where the component has one;
 * `gbcs_data_time(use_case)` returns (utc, "gsme" or "gpf", RELIABLE, UNRELIABLE or INVALID): when the data that a use
   case reads held and by whose clock; reading does not change it (REQ-0015-7);
-* `gbcs_utc(time)` returns what its clock says, None while it has no time.
+* `gbcs_utc(time)` returns what its clock says, None while it has no time;
+* `gbcs_event(code, data)` takes what became of a command for its event log, `data` its message code (REQ-CHF-10).
 
 `keys` is a han.gbcs.keys.KeyStore, `values` the store of the replay counters (see han.gbcs.counters). Payloads other
 than GBZ are answered by what is registered in `protocols`: {protocol: answerer}, each with `read(server, request)`,
@@ -66,7 +67,9 @@ class GbcsServer:
         request = None
         try:
             request = self._receive(octets, time)
-            return self._respond(request)
+            answer = self._respond(request)
+            self.device.gbcs_event(checks.COMMAND_ACCEPTED, request.message.message_code.to_bytes(2, "big"))
+            return answer
         except Refused as refusal:
             self._count(refusal, request)
             if refusal.reason == checks.NOT_SUPPORTED and self.role in _TELL_WHAT_THEY_LACK:
@@ -216,7 +219,11 @@ class GbcsServer:
     def _count(self, refusal, request):
         self.refusals[refusal.reason] = self.refusals.get(refusal.reason, 0) + 1
         fields = {"reason": refusal.reason, "detail": refusal.detail, "event": "%04X" % checks.EVENTS[refusal.reason]}
+        data = b""
         if request is not None:
+            data = request.message.message_code.to_bytes(2, "big")
             fields["message_code"] = "%04X" % request.message.message_code
             fields["originator"] = request.message.originator.hex()
+            self.device.gbcs_event(checks.COMMAND_REFUSED, data)
+        self.device.gbcs_event(checks.EVENTS[refusal.reason], data)
         self.device.report("gbcs_refused", fields)

@@ -46,8 +46,8 @@ class UseCase:
     """One row of the table of message codes.
 
     `targets` and `forms` are bits as above, `roles` has the bit of each role number; `protocol` is DLMS, GBZ, ASN1 or
-    0 for none; `modelled` has the bits of the targets whose model answers it. `time_of_execution`: answers carry a header date-time with status FF; `time_of_data`: one that says
-    whose time it is and how reliable (REQ-0015-1).
+    0 for none; `modelled` has the bits of the targets whose model answers it. `time_of_execution`: answers carry a
+    header date-time with status FF; `time_of_data`: one that says whose time it is and how reliable (REQ-0015-1).
     """
 
     def __init__(self, row):

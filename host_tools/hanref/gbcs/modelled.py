@@ -128,6 +128,9 @@ class StatedDevice:
     def report(self, kind, fields):
         self.events.append((kind, fields))
 
+    def gbcs_event(self, code, data):
+        """It has no event log of its own doings."""
+
     def gbcs_read(self, cluster, attribute):
         return self.attributes.get((cluster, attribute), (status.UNSUPPORTED_ATTRIBUTE, None, None))
 
