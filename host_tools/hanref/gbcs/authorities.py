@@ -9,6 +9,7 @@ as a second test root, and the device follows paths of certificates as always.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,10 +28,10 @@ HALF = 32
 Point = tuple[int, int] | None
 
 
-def trusted(certificates: Iterable[bytes]) -> list[list[Any]]:
-    """The authorities, as a state has them, that signed the authorities and the devices among these certificates.
+def trusted(certificates: Iterable[bytes], of_devices: bool = False) -> list[list[Any]]:
+    """The authorities, as a state has them, that signed the authorities among these certificates, or with `of_devices` all.
 
-    Who signed a remote party's certificate has to be shown by a path of certificates to them.
+    Who signed a remote party's certificate has to be shown by a path of certificates; a device's comes without.
     """
     found: list[list[Any]] = []
     for octets in certificates:
@@ -38,10 +39,7 @@ def trusted(certificates: Iterable[bytes]) -> list[list[Any]]:
             certificate = Certificate(octets)
         except CertificateError:
             continue
-        is_device = certificate.entity is not None and certificate.role is None
-        if not (is_device or certificate.may(CERTIFICATE_SIGNING)):
-            continue
-        key = signer(certificate)
+        key = signer(certificate) if of_devices or certificate.may(CERTIFICATE_SIGNING) else None
         if key is not None:
             identifier = certificate.authority_key_identifier
             authority = [{"hex": octets.hex()} for octets in (certificate.issuer, key, identifier)]
@@ -52,9 +50,14 @@ def trusted(certificates: Iterable[bytes]) -> list[list[Any]]:
 
 def signer(certificate: Any) -> bytes | None:
     """The public key, 65 octets, of the authority that signed a han.crypto.certificate.Certificate; None for none."""
-    for candidate in _candidates(certificate.signed, certificate.signature):
+    return _signer(certificate.signed, certificate.signature, certificate.authority_key_identifier)
+
+
+@lru_cache(maxsize=1000)
+def _signer(signed: bytes, signature: bytes, identifier: bytes | None) -> bytes | None:
+    for candidate in _candidates(signed, signature):
         public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), candidate)
-        if key_identifier(public) == certificate.authority_key_identifier:
+        if key_identifier(public) == identifier:
             return candidate
     return None
 

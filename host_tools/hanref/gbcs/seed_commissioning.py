@@ -89,6 +89,12 @@ def _hold_own(exchange: Exchange, cell: tuple[int, int, int]) -> None:
     _hold(exchange, cell, exchange.request.originator, b"" if public is None else key_identifier(public))
 
 
+def _lack(exchange: Exchange, role: int) -> None:
+    """The device has no cells of a role but those that are held."""
+    trusts = exchange.plain["trusts"]
+    exchange.plain["trusts"] = [entity for entity in trusts if _role(exchange.keys, bytes.fromhex(entity)) != role]
+
+
 def _take_details(exchange: Exchange) -> None:
     asker, _ = elements.items(exchange.asked)
     cell = elements.read_cell(elements.items(asker))
@@ -100,9 +106,7 @@ def _take_details(exchange: Exchange) -> None:
         elif status != credential_details.NOT_FOUND or role == cell[0]:
             exchange.fault(number, status)
         else:
-            exchange.plain["trusts"] = [
-                entity for entity in exchange.plain["trusts"] if _role(exchange.keys, bytes.fromhex(entity)) != role
-            ]
+            _lack(exchange, role)
     _hold_own(exchange, cell)
 
 
@@ -127,7 +131,9 @@ def _take_update(exchange: Exchange) -> None:
         fields = elements.items(item)
         cell = elements.read_cell(elements.items(fields[0]))
         status = elements.integer(fields[1], der.ENUMERATED)
-        if status != credentials.NO_CELL:
+        if status == credentials.NO_CELL:
+            _lack(exchange, cell[0])
+        else:
             _hold(exchange, cell, elements.octets(fields[2]), elements.octets(fields[3]))
         if status != _outcome(exchange, cell, update.replacements[number][0], update.path):
             exchange.fault(number, status)
@@ -194,7 +200,7 @@ def _take_own_certificate(exchange: Exchange) -> None:
     code = exchange.code()
     if code == own_certificates.INVALID_CERTIFICATE:
         return
-    exchange.commissioning["authorities"] = authorities.trusted([certificate])
+    exchange.commissioning["authorities"] = authorities.trusted([certificate], of_devices=True)
     found = Certificate(certificate)
     usages = [usage for usage in own_certificates.EVENTS if found.may(usage)]
     if code == own_certificates.NO_PENDING_KEY or not usages:
@@ -223,7 +229,7 @@ def _take_join(exchange: Exchange) -> None:
     code = exchange.code()
     role = exchange.keys.role(exchange.response.originator)
     if asked.certificate is not None and code != join_codes.INVALID_CERTIFICATE:
-        exchange.commissioning["authorities"] = authorities.trusted([asked.certificate])
+        exchange.commissioning["authorities"] = authorities.trusted([asked.certificate], of_devices=True)
     log = exchange.commissioning["device_log"] = []
     if code == joining.fits(role, joining.METHODS[exchange.name], asked):
         return
