@@ -88,7 +88,8 @@ def load(path: Path) -> Observed:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError("%s: is not TOML: %s" % (path, error)) from None
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that is misspelt is missing too: say the more useful of the two.
+        first = min(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
         field = ".".join(str(part + 1 if isinstance(part, int) else part) for part in first["loc"])
         what = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
         raise UsageError("%s: %s: %s" % (path, field, what)) from None

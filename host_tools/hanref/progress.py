@@ -38,3 +38,7 @@ class ProgressBar:
     def tell(self, sentence: str) -> None:
         """What goes on now."""
         self._bar.update(self._task, description=sentence)
+
+    def say(self, sentence: str) -> None:
+        """A sentence that stays on the screen, above the bar."""
+        self._bar.console.print(sentence, highlight=False, markup=False, soft_wrap=True)

@@ -21,6 +21,7 @@ ROLES = ("hub", "esme", "gsme", "ihd", "ppmid")
 TARGETS = ("hub", "chf", "gpf", "esme", "gsme", "ihd", "ppmid")
 TIERS = ("sim", "emulated", "physical")
 FOR_BOARDS = ".boards"  # ends the name of a scenario's file for boards
+LIVE = ".live"  # ends the name of its plan for a device under test
 CLEAR_CONSUMER_DATA = 0x200  # change control bit 9 [REQ-0056-7]
 
 Seconds = Annotated[int, Field(gt=0, le=86400 * 400)]
@@ -371,13 +372,19 @@ def names() -> list[str]:
     """The scenarios that come with hanref."""
     folder = resources.files("hanref") / "scenarios"
     found = (entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return sorted(name for name in found if not name.endswith(FOR_BOARDS))
+    return sorted(name for name in found if not name.endswith((FOR_BOARDS, LIVE)))
 
 
-def load(name_or_path: str, tier: str = "sim") -> Scenario:
+def live_names() -> list[str]:
+    """Those that have a plan for a device under test, in real time."""
+    return [name for name in names() if (resources.files("hanref") / "scenarios" / (name + LIVE + ".toml")).is_file()]
+
+
+def load(name_or_path: str, tier: str = "sim", live: bool = False) -> Scenario:
     """A scenario by name, or from a file. Raises UsageError naming file and field.
 
-    A scenario that is too long for boards comes with a second file, NAME.boards.toml, which the other tiers are given.
+    A scenario that is too long for boards comes with a second file, NAME.boards.toml, which the other tiers are given; its
+    plan for a device under test is NAME.live.toml, which `live` asks for.
     """
     if name_or_path.endswith(".toml") or "/" in name_or_path:
         try:
@@ -390,8 +397,10 @@ def load(name_or_path: str, tier: str = "sim") -> Scenario:
     if name_or_path not in names():
         raise UsageError("no scenario %r: there are %s; or give the path of a .toml file" % (name_or_path, ", ".join(names())))
     folder = resources.files("hanref") / "scenarios"
-    name = name_or_path + ".toml"
-    if tier != "sim" and (folder / (name_or_path + FOR_BOARDS + ".toml")).is_file():
+    if live and name_or_path not in live_names():
+        raise UsageError("scenario %s has no plan for a device under test: %s have" % (name_or_path, ", ".join(live_names())))
+    name = name_or_path + (LIVE if live else "") + ".toml"
+    if not live and tier != "sim" and (folder / (name_or_path + FOR_BOARDS + ".toml")).is_file():
         name = name_or_path + FOR_BOARDS + ".toml"
     return parse((folder / name).read_text(encoding="utf-8"), name)
 

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hanref.errors import UsageError
-from hanref.requirements.registry import FAIL, NOT_RUN, OBSERVATION, PASS, Finding, Registered, predicates
+from hanref.requirements.registry import EVIDENCE_KEPT, FAIL, NOT_RUN, OBSERVATION, PASS, Finding, Registered, predicates
 from hanref.requirements.table import Requirement, requirements
 from hanref.trace import Trace
 
+KEY_ESTABLISHMENT = "0800"
 _WORST_FIRST = (FAIL, OBSERVATION, PASS, NOT_RUN)
 
 
@@ -53,7 +54,9 @@ def overall(verdicts: Iterable[Verdict]) -> str:
 def _verdict(trace: Trace, requirement: Requirement, registered: Registered) -> Verdict:
     names = [name for role in registered.devices for name in trace.devices(role)]
     try:
-        findings = {name: _as_confidence(registered.judge(trace, name), requirement) for name in names}
+        findings = {
+            name: _blocked(trace, name) or _as_confidence(registered.judge(trace, name), requirement) for name in names
+        }
     except (ValueError, TypeError, KeyError) as error:
         # A field is not what its kind of event has: the trace is broken, and no device is to blame.
         raise UsageError("the trace cannot be judged for %s: %s" % (requirement.id, error)) from error
@@ -72,6 +75,15 @@ def _verdict(trace: Trace, requirement: Requirement, registered: Registered) -> 
         registered.reference,
         {name: asdict(finding) for name, finding in findings.items()} if len(findings) > 1 else {},
     )
+
+
+def _blocked(trace: Trace, name: str) -> Finding | None:
+    """A device under test that never took part, or wants what the reference does not do, is not judged."""
+    for event in trace.of("dut", source=name):
+        if event.get("blocks"):
+            frames = trace.of("zcl", source=name, cluster=KEY_ESTABLISHMENT)[:EVIDENCE_KEPT]
+            return Finding(NOT_RUN, str(event.get("blocks")), [frame.n for frame in frames] or [event.n])
+    return None
 
 
 def _as_confidence(finding: Finding, requirement: Requirement) -> Finding:

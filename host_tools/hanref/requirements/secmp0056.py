@@ -26,6 +26,7 @@ from hanref.requirements.tenancy_model import (
     survivors,
     told,
 )
+from hanref.requirements.wire import exchanges, must_answer
 from hanref.trace import Event, Trace
 
 ERASED = {"consumption", "cost", "demand_peaks", "budgets", "messages", "top_up_history"}
@@ -57,6 +58,16 @@ def gas_readable(trace: Trace, device: str) -> Finding:
 
 def _readable(trace: Trace, device: str) -> Finding:
     case = Case()
+    for exchange in exchanges(trace, device, CLUSTER, "read_attributes"):
+        wanted = exchange.question.fields.get("attributes", ())
+        if DATE not in wanted and CONTROL not in wanted:
+            continue
+        if exchange.turned and exchange.answer is not None:
+            case.fails(
+                "%s answers a read with the direction bit of a question" % device, exchange.question, exchange.answer
+            )
+        elif exchange.answer is None and must_answer(trace, exchange):
+            case.fails("%s does not answer a read of the change of tenancy" % device, exchange.question)
     for answer in told(trace, device):
         case.check(answer.supported, "%s answers that it has no change of tenancy attributes" % device, answer.event)
     for event in refusals(trace, device):
@@ -191,7 +202,8 @@ def _asks(trace: Trace, device: str) -> Finding:
         if asked:
             case.seen(asked[0])
             continue
-        talk = trace.of("zcl", device, server)
+        # Whether it talks at all: one that never asks may have no other talk with that server either.
+        talk = trace.of("zcl", device) if trace.devices(server) else []
         after_order = [event for order in orders(trace, server) for event in talk if event.n > order.event.n]
         long = talk and talk[-1].milliseconds - talk[0].milliseconds >= DAY
         if long or (trace.complete and after_order and _span(after_order) >= HOUR):
@@ -241,7 +253,7 @@ def erases_in_time(trace: Trace, device: str) -> Finding:
                 learnt.event,
                 event,
             )
-        if not later and trace.end > due + HOUR and trace.of("display", source=device):
+        if not later and trace.end > due + HOUR and _reports_erasures(trace, device):
             case.fails("%s was not erased when its date %s came" % (fuel, to_iso(learnt.date)), learnt.event)
         if not erasures(trace, device, fuel):
             _check_early_blank(case, trace, device, fuel, learnt, due)
@@ -386,6 +398,12 @@ def _check_silent_erasure(case: Case, trace: Trace, device: str, fuel: str, lear
         learnt.event,
         after[0],
     )
+
+
+def _reports_erasures(trace: Trace, device: str) -> bool:
+    """A display of ours tells of its erasures; of another one a person sees the screen alone."""
+    shown = trace.of("display", source=device)
+    return bool(shown) and not any(event.get("observed") for event in shown)
 
 
 def _check_early_blank(case: Case, trace: Trace, device: str, fuel: str, learnt: Told, due: int) -> None:

@@ -117,8 +117,12 @@ def run_and_judge(
     tier: str = "sim",
     bench: "Bench | None" = None,
     told: Callable[[str], None] | None = None,
+    before: dict[str, str] | None = None,
 ) -> tuple[Run, list[Verdict]]:
-    """Run, judge the trace and write every result to `out`, complete or not at all. `bench` is for tiers with boards."""
+    """Run, judge the trace and write every result to `out`, complete or not at all.
+
+    `bench` is for tiers with boards; `before` are verdicts of an earlier result, for the report.
+    """
     with OutputFolder(out) as folder:
         if bench is None:
             run = simulate(scenario, folder.work, seed, progress)
@@ -127,7 +131,7 @@ def run_and_judge(
         from hanref.report import write_all
 
         verdicts = judge(run.trace)
-        write_all(folder.work, run.trace, verdicts)
+        write_all(folder.work, run.trace, verdicts, before)
     return run, verdicts
 
 
