@@ -12,7 +12,7 @@ from pathlib import Path
 from hanref import resources
 
 FILE = "common/qstrdefs_han.h"
-_NAME = re.compile(rb"^[ !#-'*-\[\]-~]{1,63}$")  # what may stand between the parentheses of Q()
+_NAME = re.compile(rb"[ !#-'*-\[\]-~]{1,63}")  # what may stand between the parentheses of Q()
 _HEADER = 4  # octets of an .mpy file before its tables
 _HEADING = """\
 // SPDX-License-Identifier: Apache-2.0
@@ -22,7 +22,7 @@ _HEADING = """\
 
 def names(compiled: Path) -> set[str]:
     """The names in a tree of compiled modules."""
-    return {name.decode() for path in compiled.rglob("*.mpy") for name in _names_of(path.read_bytes()) if _NAME.match(name)}
+    return {name.decode() for path in compiled.rglob("*.mpy") for name in _names_of(path.read_bytes()) if _NAME.fullmatch(name)}
 
 
 def header(compiled: Path) -> str:

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that is interrupted or killed leaves no emulated board behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+STARTED = 60.0  # seconds until its boards run
+GONE = 15.0
+
+
+def boards_of(process: int) -> set[int]:
+    """The QEMU processes that a process has started."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (entry / "stat").read_text().rpartition(")")[2].split()
+            command = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(status[1]) == process and command.startswith(b"qemu-system-arm"):
+            found.add(int(entry.name))
+    return found
+
+
+def wait_until(condition: object, limit: float) -> bool:
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if condition():  # type: ignore[operator]
+            return True
+        time.sleep(0.1)
+    return False
+
+
+PYTEST = ["-m", "pytest", "-q", "--embedded-services", "micropython", "test_waiting.py"]
+WAITING = """
+import time
+def test_waiting(dut):
+    time.sleep(60)
+"""
+RUN = ["-c", "from hanref.cli import main; main(['run', 'november-2022', '--tier', 'emulated', '--out', 'out'])"]
+CASES = [
+    pytest.param(arguments, number, id=f"{name}-{number.name}")
+    for name, arguments, numbers in (
+        ("pytest", PYTEST, (signal.SIGINT, signal.SIGKILL)),
+        ("run", RUN, (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)),
+    )
+    for number in numbers
+]
+
+
+@pytest.mark.parametrize(("arguments", "number"), CASES)
+def test_no_board_is_left(arguments: list[str], number: signal.Signals, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    (tmp_path / "test_waiting.py").write_text(WAITING)
+    with output.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], stdout=file, stderr=file, stdin=subprocess.DEVNULL, cwd=tmp_path
+        )
+    try:
+        assert wait_until(lambda: boards_of(process.pid) or process.poll() is not None, STARTED)
+        boards = boards_of(process.pid)
+        assert boards, output.read_text()[-2000:]
+        time.sleep(0.3)
+        boards |= boards_of(process.pid)
+        os.kill(process.pid, number)
+        process.wait(GONE)
+        assert wait_until(lambda: not any(Path(f"/proc/{board}").exists() for board in boards), GONE)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
