@@ -90,11 +90,39 @@ def _hub(identity, settings, identities, stores):
 
 
 def key_store(settings):
-    """The parties a device knows, from the `parties` of its settings."""
-    keys = KeyStore()
+    """The parties a device knows, from the `parties` of its settings: {entity in hex: {`role`, `secret`, `signature_key`}}.
+
+    `signing_key` is the device's own private test key; without it the device answers no critical command.
+    """
+    keys = KeyStore(_signer(settings.get("signing_key")), _verify)
     for party, known in settings.get("parties", {}).items():
-        keys.add(bytes.fromhex(party), known["role"], bytes.fromhex(known["secret"]))
+        signature_key = known.get("signature_key")
+        keys.add(
+            bytes.fromhex(party),
+            known["role"],
+            bytes.fromhex(known["secret"]),
+            None if signature_key is None else bytes.fromhex(signature_key),
+        )
     return keys
+
+
+def _signer(key):
+    if key is None:
+        return None
+    private = bytes.fromhex(key)
+
+    def sign(octets):
+        from han.crypto import ecdsa
+
+        return ecdsa.sign(private, octets)
+
+    return sign
+
+
+def _verify(public_key, octets, signature):
+    from han.crypto import ecdsa
+
+    return ecdsa.verify(public_key, octets, signature)
 
 
 def _device(board):
