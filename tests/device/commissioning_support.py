@@ -66,6 +66,7 @@ class FakeDevice:
         self.events = []
         self.happened = []
         self.logged = []
+        self.commands = []
         self.restarts = 0
         self.hub_time = None
         self.paired_devices = PairedDevices(values)
@@ -77,6 +78,9 @@ class FakeDevice:
 
     def report(self, kind, fields):
         self.events.append((kind, fields))
+
+    def gbcs_event(self, code, data):
+        self.commands.append(code)
 
     def event(self, code, data=b"", alert=True):
         self.logged.append(code)

@@ -6,7 +6,7 @@ import commissioning_support as bench
 from commissioning_support import BROKER, CHANGER, NETWORK, OTHER_SUPPLIER, RECOVERY, SUPPLIER, TIME, Bench, cell_of, command
 from han.clock import UNRELIABLE
 from han.errors import StoreError
-from han.gbcs import asn1_answer, checks, counters, der
+from han.gbcs import asn1_answer, checks, counters, der, pending
 from han.gbcs.elements import sequence
 from han.stores.memory import MemoryValues
 from support import equal
@@ -305,7 +305,7 @@ def test_an_update_waits_for_its_date_over_a_restart():
     answer = device.give(by_supplier(time=LATER))
     equal(answer.payload.hex(), "30020500")
     device.restart()
-    equal(asn1_answer.next_due(device.server), LATER_UTC)
+    equal(pending.next_utc(device.values), LATER_UTC)
     equal(asn1_answer.carry_out_due(device.server, 0), [])
     equal(device.holds(2, 0, 0), 0x20)
     device.device.clock = (LATER_UTC + 5, 0)
@@ -315,7 +315,7 @@ def test_an_update_waits_for_its_date_over_a_restart():
     equal(outcome[0], 1000)
     equal([found[3] for found in outcome[3]], [0, 0, 0])
     equal(device.holds(2, 0, 0), 0xA0)
-    equal(asn1_answer.next_due(device.server), None)
+    equal(pending.next_utc(device.values), None)
     equal(asn1_answer.carry_out_due(device.server, 0), [])
 
 
@@ -335,11 +335,11 @@ def test_a_cancellation_and_a_later_command_take_an_update_away():
     device = Bench(authority=OK)
     device.give(by_supplier(time=LATER))
     equal(device.give(by_supplier(counter=1001, time=NEVER)).payload.hex(), "30020500")
-    equal(asn1_answer.next_due(device.server), None)
+    equal(pending.next_utc(device.values), None)
     equal([name for name in device.values.keys() if name.startswith("instruction")], [])
     device.give(by_supplier(counter=1002, time=LATER))
     device.give(by_supplier(supplier_keys(first=0xB0), counter=1003, time=b"20230101000001Z"))
-    equal(asn1_answer.next_due(device.server), LATER_UTC + 1)
+    equal(pending.next_utc(device.values), LATER_UTC + 1)
     device.device.clock = (LATER_UTC + 1, 0)
     equal(len(asn1_answer.carry_out_due(device.server, 0)), 1)
     equal(device.holds(2, 0, 0), 0xB0)

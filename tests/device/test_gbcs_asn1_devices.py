@@ -6,7 +6,7 @@ from commissioning_support import BROKER, TIME, Bench, checked, command, named
 from han.clock import INVALID, RELIABLE, UNRELIABLE
 from han.crypto import p256
 from han.crypto.certificate import KEY_AGREEMENT, Certificate
-from han.gbcs import asn1_answer, checks, der, use_cases
+from han.gbcs import asn1_answer, checks, der, pending, use_cases
 from han.gbcs.elements import Failed, sequence
 from support import equal
 
@@ -166,7 +166,7 @@ def test_firmware_is_activated_at_its_date():
     device = Bench()
     equal(device.give(activation(time=b"20221103110000Z")).payload.hex(), "0500")
     device.restart()
-    equal(asn1_answer.next_due(device.server), TIME + 3600)
+    equal(pending.next_utc(device.values), TIME + 3600)
     device.device.clock = (TIME + 3600, RELIABLE)
     (alert,) = asn1_answer.carry_out_due(device.server, 0)
     payload = der.decode(checked(alert, device.public_key()).payload)
@@ -184,7 +184,7 @@ def test_an_activation_is_cancelled():
     device = Bench()
     device.give(activation(time=b"20221103110000Z"))
     equal(device.give(activation(counter=1001, time=b"99991231235959Z")).payload.hex(), "0500")
-    equal(asn1_answer.next_due(device.server), None)
+    equal(pending.next_utc(device.values), None)
 
 
 def test_the_version_of_a_display_is_read():

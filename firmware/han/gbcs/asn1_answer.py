@@ -14,62 +14,62 @@ What they ask of the server's `device`, besides what han.gbcs.server says:
 * `request_names`: see han.gbcs.own_certificates.
 
 Trust anchor cells and keys are in the server's `keys`, a han.crypto.keystore.KeyStore; instructions with a date in its
-`values`. After every answer the device asks `next_due` when to call `carry_out_due`.
+`values`: `han.gbcs.pending.next_utc` says when to call `carry_out_due`.
 """
 
 from han.gbcs import checks, der, pending, use_cases
 from han.gbcs.checks import Refused
 from han.gbcs.envelope import GbcsError
+from han.later import Later
+
+_ACTIVATION = Later("han.gbcs.activation")
+_CLOCK = Later("han.gbcs.setting_clock")
+_CREDENTIALS = Later("han.gbcs.credentials")
+_DETAILS = Later("han.gbcs.credential_details")
+_JOINING = Later("han.gbcs.joining")
+_OWN_CERTIFICATES = Later("han.gbcs.own_certificates")
 
 MODULES = {
-    "CS02a": "credential_details",
-    "CS02b": "credentials",
-    "CS02c": "own_certificates",
-    "CS02d": "own_certificates",
-    "CS02e": "own_certificates",
-    "CS02f": "credential_details",
-    "CS02g": "credentials",
-    "CS03A1": "joining",
-    "CS03A2": "joining",
-    "CS03B": "joining",
-    "CS03C": "joining",
-    "CS04AC": "joining",
-    "CS04B": "joining",
-    "CS06": "activation",
-    "CS07": "joining",
-    "CS08": "activation",
-    "GCS28": "setting_clock",
-    "GCS59": "joining",
+    "CS02a": _DETAILS,
+    "CS02b": _CREDENTIALS,
+    "CS02c": _OWN_CERTIFICATES,
+    "CS02d": _OWN_CERTIFICATES,
+    "CS02e": _OWN_CERTIFICATES,
+    "CS02f": _DETAILS,
+    "CS02g": _CREDENTIALS,
+    "CS03A1": _JOINING,
+    "CS03A2": _JOINING,
+    "CS03B": _JOINING,
+    "CS03C": _JOINING,
+    "CS04AC": _JOINING,
+    "CS04B": _JOINING,
+    "CS06": _ACTIVATION,
+    "CS07": _JOINING,
+    "CS08": _ACTIVATION,
+    "GCS28": _CLOCK,
+    "GCS59": _JOINING,
 }
-# Modules that ask for trust anchor cells, which a store of secrets alone does not have.
-_NEED_CELLS = ("credential_details", "credentials", "own_certificates")
-
-
-def _module(name):
-    return __import__("han.gbcs." + MODULES[name], None, None, (MODULES[name],))
+# What asks for trust anchor cells, which a store of secrets alone does not have.
+_NEED_CELLS = (_CREDENTIALS, _DETAILS, _OWN_CERTIFICATES)
 
 
 def read(server, request):
     """Read the payload of a command; raises CodecError, or Refused."""
     name = request.use_case.name
-    if name not in MODULES or MODULES[name] in _NEED_CELLS and not hasattr(server.keys, "cells_of"):
+    module = MODULES.get(name)
+    if module is None or module in _NEED_CELLS and not hasattr(server.keys, "cells_of"):
         raise Refused(checks.NOT_SUPPORTED, name)
     try:
-        request.content = _module(name).read(server, request, der.decode(request.message.payload))
+        request.content = module.read(server, request, der.decode(request.message.payload))
     except (TypeError, ValueError):  # an element of another form
         raise GbcsError("the payload is not that of %s" % name)
 
 
 def answer(server, request, response):
     """The payload that answers a command."""
-    element = _module(request.use_case.name).answer(server, request)
+    element = MODULES[request.use_case.name].answer(server, request)
     # Devices write lengths from 128 on in two octets.
     return der.encode(element, True)
-
-
-def next_due(server):
-    """When the next instruction with a date is due, in `utc`; None while there is none."""
-    return pending.next_utc(server.values)
 
 
 def carry_out_due(server, time):
@@ -77,7 +77,7 @@ def carry_out_due(server, time):
     utc = server.device.gbcs_utc(time)
     alerts = []
     for instruction in () if utc is None else pending.due(server.values, utc):
-        module = _module(use_cases.find(instruction.message_code).name)
+        module = MODULES[use_cases.find(instruction.message_code).name]
         try:
             alerts.append(module.carry_out(server, instruction, utc, time))
         finally:
