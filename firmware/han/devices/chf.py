@@ -4,6 +4,7 @@
 from han.clock import INVALID, RELIABLE, status_number
 from han.crypto import mmo
 from han.devices import events
+from han.devices.commissioning import Commissioned
 from han.devices.device import Device
 from han.devices.device_log import DeviceLog
 from han.devices.router import Router
@@ -32,7 +33,7 @@ SYNCHRONISED = 0x02
 SUPERSEDING = 0x08
 
 
-class CommunicationsHub(Device):
+class CommunicationsHub(Device, Commissioned):
     """`configuration`: `chf_identity` (entity identifier in GBCS), `endpoint`, `device_log` ((EUI-64, device
     type) of the devices that are on the HAN already), `keys` (a han.gbcs.keys.KeyStore),
     `tunnels` {EUI-64: endpoint} (devices to which it opens tunnels) and `gsme` (EUI-64 of the sleeping meter).
@@ -59,6 +60,7 @@ class CommunicationsHub(Device):
         self.objects = Later("han.devices.chf_cosem", "HubObjects", self)
         self.server = GbcsServer(self, configuration["keys"], stores.values, self.entity)
         self.server.protocols[use_cases.DLMS] = dlms_answer
+        self.commission(self, self.server)
         self.router.serve(self.entity, self)
         self.images = Later("han.devices.ota", "ImageServer", self, self.endpoint, self._image_transferred)
         self.attributes(self.endpoint, OTA)
@@ -78,6 +80,7 @@ class CommunicationsHub(Device):
         self.clock.set(time, time, status_number(self.configuration.get("clock", "reliable")))
         self.report_clock("start")
         self.router.start(time)
+        self.plan_instructions()
 
     def _provision(self, configuration):
         """The devices that the bench put on the HAN before the run: they have their link keys already."""
@@ -107,6 +110,7 @@ class CommunicationsHub(Device):
 
     def bench_clock(self, arguments, time):
         self.change_clock(arguments, time)
+        self.plan_instructions()
 
     # -- device log ------------------------------------------------------------------------------------------
 
@@ -173,7 +177,12 @@ class CommunicationsHub(Device):
         """A GBCS message for the hub; returns the answers."""
         self.now = time
         answer = self.server.answer(octets, time)
+        self.plan_instructions()
         return () if answer is None else (answer,)
+
+    def tell_wan(self, message):
+        """Send what `message()` makes."""
+        self.report("gbcs", {"octets": message().hex()})
 
     def cosem_get(self, class_id, obis, number, selection, request):
         return self.objects.get(class_id, obis, number, selection)

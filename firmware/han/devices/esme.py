@@ -4,6 +4,7 @@
 from han.clock import DAY, HALF_HOUR, INVALID, status_number, to_iso
 from han.devices import events, metrology, profile
 from han.devices.account import Account
+from han.devices.commissioning import Commissioned
 from han.devices.device import Device
 from han.devices.excursions import Excursions
 from han.devices.history import History
@@ -36,7 +37,7 @@ ENABLE_SUPPLY = b"\x01\x18"
 VOLTAGE_ENTRIES = 4320  # 90 days of half hours [device requirements 5.1]
 
 
-class ElectricityMeter(Device):
+class ElectricityMeter(Device, Commissioned):
     """`configuration`: `endpoint`, `phases`, `voltage_period` (s), `voltage_anchor`, `clock`, `thresholds` (two powers in W),
     `price` (in units of 10^-5 pounds a kWh), `change_of_tenancy` (whether the meter has SECMP0056).
 
@@ -81,6 +82,7 @@ class ElectricityMeter(Device):
         self.objects = Later("han.devices.esme_cosem", "MeterObjects", self)
         self.server = GbcsServer(self, configuration["keys"], values)
         self.server.protocols[use_cases.DLMS] = Later("han.gbcs.dlms_answer")
+        self.commission(self, self.server)
         self.firmware = Later(
             "han.devices.firmware_image",
             "FirmwareHolder",
@@ -140,6 +142,7 @@ class ElectricityMeter(Device):
         self._begin_periods()
         self._watch_voltage(time)
         self.timekeeper.begin(time)
+        self.plan_instructions()
         self._plan_half_hour(time)
         self._plan_tenancy(time)
 
@@ -170,6 +173,7 @@ class ElectricityMeter(Device):
         else:
             self._plan_voltage()
         self._plan_half_hour(time)
+        self.plan_instructions()
         self._plan_tenancy(time)
 
     # -- energy --------------------------------------------------------------------------------------------
@@ -421,7 +425,13 @@ class ElectricityMeter(Device):
         """A GBCS message for the meter; returns the answers."""
         self.now = time
         answer = self.server.answer(octets, time)
+        self.plan_instructions()
         return () if answer is None else (answer,)
+
+    def tell_wan(self, message):
+        """Send what `message()` makes."""
+        if not self.tunnel.send(message(), self.now):
+            self.report("alert_not_sent", {"reason": "there is no tunnel"})
 
     def cosem_get(self, class_id, obis, number, selection, request):
         return self.objects.get(class_id, obis, number, selection)

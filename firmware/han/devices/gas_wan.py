@@ -3,6 +3,7 @@
 
 from han.clock import DAY, to_iso
 from han.devices import profile, snapshots
+from han.devices.commissioning import Commissioned
 from han.devices.flow_guard import UNCONTROLLED_FLOW, FlowGuard
 from han.devices.gas_logs import GasLogs, answer_for_han
 from han.devices.gas_orders import GasOrders
@@ -11,6 +12,7 @@ from han.devices.prepayment import OFF, ON
 from han.errors import CryptoError
 from han.gbcs import gas_answers, gas_settings, gbz_alerts, use_cases
 from han.gbcs.server import GbcsServer
+from han.later import Later
 from han.zcl import clusters, status
 from han.zcl.frame import TO_CLIENT
 
@@ -37,7 +39,7 @@ _BALANCES = (
 )
 
 
-class GasWan:
+class GasWan(Commissioned):
     """`meter` is a GasMeter. Of its `configuration`: `keys`, `tariff` (values of price attributes by name),
     `manufacturer_name`, `model_identifier`, `current_meter_id`, `billing_alert` (whether GCS53 is the meter's)."""
 
@@ -67,6 +69,17 @@ class GasWan:
         self.tables = GasTables(self._values, meter.attributes(meter.endpoint, PRICE), meter.metering, configuration)
         self.flow_guard = FlowGuard(meter.metering, self._values, self._trip)
         self.server = GbcsServer(self, configuration["keys"], self._values)
+        self.commission(meter, self.server)
+        self.firmware = Later(
+            "han.devices.firmware_image",
+            "FirmwareHolder",
+            stores,
+            configuration.get("firmware_version", 1),
+            configuration.get("hardware_version", 1),
+            None,
+            self.event,
+            _comes_up,
+        )
         self.clock = meter.clock
         self.orders = GasOrders(self, self._values)
         self.tables_changed("publish_price_matrix")
@@ -86,6 +99,8 @@ class GasWan:
 
     def start(self, time):
         """Power is on."""
+        if self._values.get("firmware_trial") is not None:
+            self.firmware.start()
         self.plan_dates()
         if self.account.supply_is_on():
             self.flow_guard.begin(time)
@@ -113,6 +128,7 @@ class GasWan:
     def gbcs(self, octets, time):
         """A GBCS message for the meter; returns the answers."""
         answer = self.server.answer(octets, time)
+        self.plan_instructions()
         self._logs = None
         return () if answer is None else (answer,)
 
@@ -138,6 +154,10 @@ class GasWan:
     def gbcs_utc(self, time):
         return self.clock.utc(time)
 
+    def gbcs_set_clock(self, start, end, request):
+        """The hub told its time when the meter woke (REQ-CLK-4)."""
+        self._meter.timekeeper.set_now(start, end, self.now)
+
     def gbcs_event(self, code, data):
         """What became of a command, for the event log."""
         self._meter.event(code, data, False)
@@ -156,6 +176,7 @@ class GasWan:
 
     def plan_dates(self):
         """Be called when the next command that waits for its date is due."""
+        self.plan_instructions()
         date = self.orders.next_date()
         if date is None or self.utc() is None:
             self._meter.cancel(self._date_comes)
@@ -270,3 +291,8 @@ class GasWan:
     def _trip(self):
         self.event(UNCONTROLLED_FLOW)
         self.account.set_supply(OFF)
+
+
+def _comes_up(version):
+    """Whether a firmware version comes up."""
+    return True

@@ -3,6 +3,7 @@
 
 from han.clock import DAY, INVALID, RELIABLE, UNRELIABLE, status_number
 from han.devices import client, events, profile, snapshots
+from han.devices.commissioning import Commissioned
 from han.devices.copier import Copier
 from han.devices.device import Device
 from han.devices.gas_logs import GasLogs, answer_for_han
@@ -13,7 +14,7 @@ from han.devices.registers import FROM_GSME, SETS, Stamps, stamp
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tap_off import TapOff
 from han.devices.tenancy import Tenancy
-from han.gbcs import gas_answers
+from han.gbcs import gas_answers, use_cases
 from han.gbcs.server import GbcsServer
 from han.zcl import foundation, status
 
@@ -40,10 +41,11 @@ READ_ON_HAN = (
     "get_current_price",
     "get_billing_period",
 )
+DEVICE_LOG_CHANGED = 0x8071
 SESSION = 60  # seconds that one wake of the meter lasts at most
 
 
-class GasProxy(Device):
+class GasProxy(Device, Commissioned):
     """`configuration`: `esi` and `mirror` (endpoints), `gsme` (EUI-64 of the meter), `admits` (EUI-64 of all its devices),
     `keys` (a han.gbcs.keys.KeyStore), `change_of_tenancy` (whether it has SECMP0056).
 
@@ -87,6 +89,7 @@ class GasProxy(Device):
                 self._owners[(cluster, identifier)] = name
         self._serve(configuration)
         self.server = GbcsServer(self, configuration["keys"], self._values)
+        self.commission(self, self.server, self._log_changed)
         self._wan_logs = None
         self._tap_off = TapOff(self, self._values)
 
@@ -115,6 +118,7 @@ class GasProxy(Device):
         self.report_clock("start")
         self._plan_tenancy(time)
         self.plan_taps()
+        self.plan_instructions()
 
     def _restore(self):
         if self._values.get("energy"):
@@ -125,6 +129,7 @@ class GasProxy(Device):
         self.change_clock(arguments, time)
         self._plan_tenancy(time)
         self.plan_taps()
+        self.plan_instructions()
 
     # -- the mirror ------------------------------------------------------------------------------------------
 
@@ -243,6 +248,7 @@ class GasProxy(Device):
         """A GBCS message for the GPF; returns the answers."""
         self.now = time
         answer = self.server.answer(octets, time)
+        self.plan_instructions()
         self._wan_logs = None
         return () if answer is None else (answer,)
 
@@ -311,6 +317,22 @@ class GasProxy(Device):
         )
         self._plan_tenancy(self.now)
         return result
+
+    def tell_wan(self, message):
+        """Send what `message()` makes: the way to the WAN is in the same hub."""
+        self.report("gbcs", {"octets": message().hex()})
+
+    def _log_changed(self):
+        """Every change of the device log is told with a full copy of it (REQ-GPF-16)."""
+        self.event(DEVICE_LOG_CHANGED)
+        broker = self.server.keys.holder(use_cases.ACCESS_CONTROL_BROKER)
+        utc = self.utc()
+        if broker is None or utc is None:
+            return
+        from han.gbcs import asn1_alerts
+
+        entries = self.paired_devices.entries()
+        self.tell_wan(lambda: asn1_alerts.device_log(self.server, broker, DEVICE_LOG_CHANGED, utc, entries))
 
     def gbcs_data_time(self, use_case):
         return self.stamps.of_use_case(use_case)
