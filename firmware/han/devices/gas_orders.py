@@ -169,7 +169,7 @@ class GasOrders:
         elif kind == _SET_BALANCE:
             account.bill = value
         elif kind == _TAKE_FROM_BALANCE:
-            account.bill -= value
+            account.bill = max(0, account.bill - value)  # the attribute has no sign
         else:
             return status.INVALID_FIELD
         account.keep()
