@@ -145,7 +145,7 @@ class ShowsAfterPowerLoss(Mutant):
     def sends(self, event: MutantEvent) -> Any:
         if event["kind"] == "display":
             if self.now < self.until:
-                event["screen"].update({name: value for name, value in self.old.items() if "_previous_" in name})
+                event["screen"].update({name: value for name, value in self.old.items() if name.endswith(("_today", "_week"))})
             else:
                 self.old = dict(event["screen"])
         return event
@@ -545,13 +545,15 @@ class KeepsBrokenPeriods(Mutant):
     title = "an ESME that lets the running period end when another length is written"
 
     def __init__(self) -> None:
-        self.extra: MutantEvent | None = None
+        self.running = False
 
     def sends(self, event: MutantEvent) -> Any:
-        if event["kind"] == "metrology" and event["name"] == "voltage_period" and self.now % HALF_HOUR:
-            at = to_iso(self.now + -self.now % 60)
-            entry = {"utc": at, "volts": 236.0}
-            return [event, MutantEvent({**event, "kind": "store", "store": "average_rms_voltage", "operation": "append", "entry": entry})]
+        if event["kind"] == "metrology" and event["name"] == "voltage_period":
+            self.running = bool(self.now % HALF_HOUR)
+        if event["kind"] == "store" and event["store"] == "profile_data" and self.running:
+            self.running = False
+            entry = {"utc": event["entry"]["utc"], "volts": 236.0}
+            return [event, MutantEvent({**event, "store": "average_rms_voltage", "entry": entry})]
         return event
 
 

@@ -144,7 +144,7 @@ def refreshes_electricity(trace: Trace, device: str) -> Finding:
     reads = _reads(trace, device, "esme", (DEMAND, REGISTER))
     case = Case()
     for begin, end in _spans(trace, device, "esme", FAST):
-        _check_rate(case, trace, reads, begin, end, FAST, "%s reads the electricity figures" % device)
+        _check_rate(case, trace, device, reads, (begin, end), FAST)
     return case.result("the electricity figures are read every 10 s", _rare(trace, device, "esme"))
 
 
@@ -153,7 +153,7 @@ def refreshes_gas(trace: Trace, device: str) -> Finding:
     reads = _reads(trace, device, "gpf", (REGISTER,))
     case = Case()
     for begin, end in _spans(trace, device, "gpf", SLOW):
-        _check_rate(case, trace, reads, begin, end, SLOW, "%s reads the gas figures" % device)
+        _check_rate(case, trace, device, reads, (begin, end), SLOW)
     return case.result("the gas figures are read every half hour", _rare(trace, device, "gpf"))
 
 
@@ -189,14 +189,18 @@ def _spans(trace: Trace, device: str, server: str, interval: int) -> list[tuple[
     return found
 
 
-def _check_rate(case: Case, trace: Trace, reads: list[Event], begin: int, end: int, interval: int, what: str) -> None:
+def _check_rate(
+    case: Case, trace: Trace, device: str, reads: list[Event], span: tuple[int, int], interval: int
+) -> None:
     """Nine in ten reads come in time, and none is left out for long. Of a capture the best ten minutes count: it does not
     tell what the bench asked for, and frames may be missing."""
+    begin, end = span
+    what = "%s reads the %s figures" % (device, "electricity" if interval == FAST else "gas")
     inside = [event for event in reads if begin <= event.milliseconds <= end]
     if not inside:
-        talk = trace.of("zcl", source=reads[0].source if reads else None, since=begin, until=end)
-        if trace.complete and (reads or talk):
-            case.fails("%s not at all from %s on" % (what, talk[0].time if talk else "the start"), *talk[:1])
+        talk = trace.of("zcl", source=device, since=begin, until=end) or trace.of("power", source=device)
+        if trace.complete and talk:
+            case.fails("%s not at all from %s on" % (what, talk[0].time), talk[0])
         return
     gaps = [later.milliseconds - earlier.milliseconds for earlier, later in zip(inside, inside[1:], strict=False)]
     if not gaps:

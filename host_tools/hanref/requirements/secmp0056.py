@@ -26,7 +26,7 @@ from hanref.requirements.tenancy_model import (
     survivors,
     told,
 )
-from hanref.requirements.wire import exchanges, must_answer
+from hanref.requirements.wire import exchanges, must_answer, present
 from hanref.trace import Event, Trace
 
 ERASED = {"consumption", "cost", "demand_peaks", "budgets", "messages", "top_up_history"}
@@ -232,6 +232,8 @@ def erases(trace: Trace, device: str) -> Finding:
             case.seen(learnt.event, erased[0])
         elif not early and trace.end > due + PROMPT and _talks_after(trace, device, due + PROMPT):
             _check_silent_erasure(case, trace, device, fuel, learnt, due)
+            if trace.complete and _reports_erasures(trace, device) and trace.end > due + HOUR and _is_there(trace, device, due):
+                case.fails("%s was not erased after the change at %s" % (fuel, to_iso(learnt.date)), learnt.event)
     for fuel in FUELS:
         for event in erasures(trace, device, fuel):
             _check_screens(case, trace, device, fuel, event)
@@ -404,6 +406,10 @@ def _reports_erasures(trace: Trace, device: str) -> bool:
     """A display of ours tells of its erasures; of another one a person sees the screen alone."""
     shown = trace.of("display", source=device)
     return bool(shown) and not any(event.get("observed") for event in shown)
+
+
+def _is_there(trace: Trace, device: str, due: int) -> bool:
+    return present(trace, device, due, due + HOUR)
 
 
 def _check_early_blank(case: Case, trace: Trace, device: str, fuel: str, learnt: Told, due: int) -> None:

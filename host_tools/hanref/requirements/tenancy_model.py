@@ -9,6 +9,7 @@ from han.gbcs import envelope, gbz, use_cases
 from han.zcl import commands
 
 from hanref.moments import moment
+from hanref.requirements.clock_model import clock_offset as clock_offset
 from hanref.trace import Event, Trace
 from hanref.trace.frames import describe
 
@@ -156,14 +157,6 @@ def survivors(before: Event, after: Event, fuel: str) -> dict[str, Any]:
     """Figures of a fuel's history that are on the screen before and after, and are not nothing."""
     then, now = history(before, fuel), history(after, fuel)
     return {name: value for name, value in then.items() if _is_figure(value) and now.get(name) == value}
-
-
-def clock_offset(trace: Trace, device: str, milliseconds: int) -> int:
-    """How far a device's clock is ahead of true time, as it said last."""
-    clock = trace.last("clock", milliseconds, source=device)
-    if clock is None or not clock.get("utc"):
-        return 0
-    return moment(clock.get("utc")) - clock.utc
 
 
 def _gcs09(trace: Trace, event: Event) -> Order | None:

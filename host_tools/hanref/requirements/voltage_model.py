@@ -9,6 +9,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from hanref.moments import HALF_HOUR, moment
+from hanref.requirements.clock_model import offset_after
 from hanref.trace import Event, Trace
 
 TOLERANCE = 10  # seconds a meter's clock may be off UTC [REQ-CLK-1]
@@ -116,7 +117,7 @@ class Measurement:
 
 def measurement(trace: Trace, meter: str) -> Measurement:
     """What the trace shows of `meter`."""
-    walk = _Walk(trace.start // 1000, trace.end // 1000)
+    walk = _Walk(trace)
     for event in _disturbances(trace, meter):
         walk.take(event)
     walk.close()
@@ -203,7 +204,9 @@ def _disturbances(trace: Trace, meter: str) -> list[Event]:
 class _Walk:
     """Goes through the disturbances of a meter once, in order."""
 
-    def __init__(self, begin: int, end: int) -> None:
+    def __init__(self, trace: Trace) -> None:
+        begin, end = trace.start // 1000, trace.end // 1000
+        self._trace = trace
         self.stretches: list[Stretch] = []
         self.clockless: list[Span] = []
         self.unpowered: list[Span] = []
@@ -245,8 +248,7 @@ class _Walk:
     def _clock(self, event: Event) -> None:
         valid = event.get("status") != "invalid"
         before = self._offset
-        if event.get("utc"):
-            self._offset = moment(event.get("utc")) - event.utc
+        self._offset = offset_after(self._trace, event, before)
         stepped = abs(self._offset - before) > TOLERANCE
         if not valid:
             self._lost = self._lost or event

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far a device's clock may be off true time: by what the bench did to it, and not because the device says so."""
+
+from hanref.moments import moment
+from hanref.trace import Event, Trace
+
+ADJUSTABLE = 10  # seconds that a clock may be off without anybody's doing [REQ-CLK-1]
+
+
+def clock_offset(trace: Trace, device: str, milliseconds: int) -> int:
+    """How far a device's clock is rightly ahead of true time, in seconds.
+
+    What it says of its clock counts where the bench moved the clock, and within the ten seconds that a clock may be off.
+    A device that is an hour ahead by itself is judged by true time.
+    """
+    offset = 0
+    for event in trace.of("clock", source=device, until=milliseconds + 1):
+        offset = offset_after(trace, event, offset)
+    return offset
+
+
+def offset_after(trace: Trace, event: Event, before: int) -> int:
+    """The offset from a `clock` event on, `before` it was another."""
+    if not event.get("utc"):
+        return before
+    said = moment(event.get("utc")) - event.utc
+    if event.get("cause") == "bench":
+        steps = _steps(trace, event.source, event.milliseconds, event.milliseconds + 1)
+        # A trace without the bench's orders has the device's word alone.
+        return before + sum(steps) if steps or trace.of("bench", destination=event.source) else said
+    hub = sum(_steps(trace, "chf", None, event.milliseconds))
+    return said if abs(said - hub) <= ADJUSTABLE else before
+
+
+def _steps(trace: Trace, device: str | None, since: int | None, until: int) -> list[int]:
+    """Seconds by which the bench moved a device's clock, order by order."""
+    orders = trace.of("bench", destination=device, since=since, until=until)
+    return [(order.get("arguments") or {}).get("step") or 0 for order in orders if order.get("verb") == "clock"]
