@@ -48,8 +48,9 @@ def node(board, settings, identities, stores=memory_stores):
         devices = _hub(identity, settings, identities, stores)
     else:
         settings["endpoint"] = ONLY
-        settings["keys"] = key_store(settings)
-        devices = [_device(board)(identity, settings, stores(board))]
+        own = stores(board)
+        settings["keys"] = key_store(settings, own.values, board)
+        devices = [_device(board)(identity, settings, own)]
     return Node(board, identity, devices)
 
 
@@ -67,33 +68,46 @@ def _hub(identity, settings, identities, stores):
 
     admitted = [identities[board] for board in identities if board != "hub"]
     entity = bytes.fromhex(settings["chf_identity"])
+    own = stores("chf")
+    of_proxy = stores("gpf")
     hub = CommunicationsHub(
         identity,
         {
             "chf_identity": entity,
             "endpoint": HUB_CHF,
             "device_log": [(identities[board], DEVICE_TYPES[board]) for board in identities if board != "hub"],
-            "keys": key_store(settings),
+            "keys": key_store(settings, own.values, "chf"),
             "clock": settings.get("clock", "reliable"),
             "tunnels": {identities[board]: ONLY for board in ("esme", "ppmid") if board in identities},
             "gsme": identities.get("gsme"),
         },
-        stores("chf"),
+        own,
     )
     proxy_settings = dict(settings)
     proxy_settings.update(
-        {"esi": HUB_ESI, "mirror": HUB_MIRROR, "gsme": identities.get("gsme"), "keys": key_store(settings), "admits": admitted}
+        {
+            "esi": HUB_ESI,
+            "mirror": HUB_MIRROR,
+            "gsme": identities.get("gsme"),
+            "keys": key_store(settings, of_proxy.values, "gpf"),
+            "admits": admitted,
+        }
     )
-    proxy = GasProxy(identity, proxy_settings, stores("gpf"))
+    proxy = GasProxy(identity, proxy_settings, of_proxy)
     hub.serve(identity, proxy)
     return [hub, proxy]
 
 
-def key_store(settings):
+def key_store(settings, values, role):
     """The parties a device knows, from the `parties` of its settings: {entity in hex: {`role`, `secret`, `signature_key`}}.
 
-    `signing_key` is the device's own private test key; without it the device answers no critical command.
+    `signing_key` is the device's own private test key; without it the device answers no critical command. With `trust`,
+    {role: see han.devices.trust}, the device has trust anchor cells instead, in `values`.
     """
+    if role in settings.get("trust", ()):
+        from han.devices import trust
+
+        return trust.key_store(settings["trust"][role], values)
     keys = KeyStore(_signer(settings.get("signing_key")), _verify)
     for party, known in settings.get("parties", {}).items():
         signature_key = known.get("signature_key")
