@@ -60,7 +60,7 @@ use_case = "GCS13a"
 """
 
 
-def short_run(out: Path, poll: int = 30, seed: int | None = None, more: str = "") -> Path:
+def short_run(out: Path, poll: int = 10, seed: int | None = None, more: str = "") -> Path:
     """Run it in tier sim; the folder of its results."""
     run_and_judge(parse(SCENARIO.replace("+2h10m", "+02:10:00") % {"poll": poll} + more, "short.toml"), out, seed)
     return out

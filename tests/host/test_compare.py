@@ -63,7 +63,7 @@ def test_a_display_that_asks_half_as_often_is_found_first(runs):
     first = compared(runs, "same", "slow").rows[0]
 
     assert (first.section, first.device, first.why) == ("asks", "ihd", "how often")
-    assert first.a.startswith("600 times, every 30.0 s") and "every 60.0 s" in first.b
+    assert first.a.startswith("1800 times, every 10.0 s") and "every 60.0 s" in first.b
 
 
 def test_differences_come_first(runs):

@@ -184,27 +184,24 @@ def test_a_device_with_the_keys_of_the_settings_talks_under_them(tmp_path):
 @pytest.mark.soak
 def test_an_emulated_board_is_the_device_under_test(tmp_path):
     """In real time: the board has a clock of its own, and takes the hub's."""
-    from hanref.bench.file import Entry
-    from hanref.bench.place import Place
+    from hanref.boards import find
+    from hanref.boards.emulated import EmulatedBoard
     from hanref.flash.image import image
     from hanref.flash.install import install
     from hanref.flash.settings import radio
 
     radio_line = tmp_path / "ihd.radio"
-    place = Place("ihd", Entry(), tmp_path)
-    place.power_on()
-    try:
+    kind = find("mps2_an385")
+    with EmulatedBoard("ihd", flash=tmp_path / "ihd.flash", radio=radio_line) as board:
         bench = Bench(tmp_path / "run", ["ihd=%s" % radio_line], SCENARIO.replace('"8m"', '"5m"'), pace=1.0, limit=120.0)
         end = time.monotonic() + 30
         while not any("Let the ihd" in sentence for sentence in bench.told) and time.monotonic() < end:
             time.sleep(0.1)
         settings = json.loads(bench.settings.read_text())
-        settings["radio"].update(radio(place.board))
-        install(place.board, place.port, image("ihd"), settings, fresh_stores=True)
+        settings["radio"].update(radio(kind))
+        install(kind, board.port, image("ihd"), settings, fresh_stores=True)
 
         _, verdicts = bench.result(500)
-    finally:
-        place.close()
 
     assert {verdicts["REQ-0056-%d" % n].verdict for n in (1, 2, 3, 4, 7, 8, 11)} == {"pass"}
 
