@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from han.message import BROADCAST
+from han.node.settings import PROFILE
 
 from hanref.air.aps_data import Data
 from hanref.air.simulation import Air, Conditions
@@ -106,6 +107,7 @@ class LiveHan:
         """What a device under test that is built on this firmware has in its /settings.json: test keys included."""
         return {
             "role": role,
+            "profile": self.plan["devices"][role].get("profile", PROFILE),
             "time": "running",
             "identities": {other: identity.hex() for other, identity in self.identities.items()},
             "radio": {

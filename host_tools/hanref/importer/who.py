@@ -16,7 +16,7 @@ from hanref.trace.frames_kept import Shape
 
 ROLES = ("hub", "chf", "gpf", "esme", "gsme", "ihd", "ppmid")
 
-_METERING, _PREPAYMENT = "0702", "0705"
+_METERING, _TUNNELING, _PREPAYMENT = "0702", "0704", "0705"
 _OF_CHF = frozenset(("000A", "0019", "0025", "0704", "0800", "070A", "070B"))
 _OF_GPF = frozenset(("0700", "0702", "0703", "0705", "0707", "0708", "0709"))
 _MIRROR_ASKS = frozenset(("request_mirror", "configure_mirror", "remove_mirror"))
@@ -170,6 +170,8 @@ def _role(radio: Seen) -> tuple[str, str] | None:
         return "esme", "serves metering or device management and is no hub"
     if _PREPAYMENT in serves or _says(radio, _PREPAYMENT_ACTS):
         return "ppmid", "takes part in prepayment and serves no metering"
+    if any(_TUNNELING in clusters for clusters in radio.endpoints.values()):
+        return "ppmid", "has a tunnel for GBCS messages and serves no metering"  # an IHD takes none
     if any(cluster in ("0700", "0702", "0705", "0708") for cluster, _ in radio.asks):
         return "ihd", "asks meters and serves none"
     return None
