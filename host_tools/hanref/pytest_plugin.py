@@ -26,6 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the service with pytest-embedded, where that is installed, and the marker."""
     config.addinivalue_line("markers", "requirement(*ids): requirements that a test shows; properties in the JUnit file")
     if importlib.util.find_spec("pytest_embedded") is not None:
+        # It notes the application in the JUnit file in a way that pytest warns of, for each test.
+        config.addinivalue_line("filterwarnings", "ignore:record_xml_attribute is incompatible:pytest.PytestWarning")
         _register(config)
 
 
