@@ -5,12 +5,15 @@ from han.clock import DAY, HALF_HOUR, INVALID, RELIABLE, UNRELIABLE, to_iso
 from han.devices import client, ihd_screen, ihd_view, probe
 from han.devices.device import Device
 from han.devices.ihd_fuel import (
+    ACCOUNT,
+    BILL,
     DEVICE_MANAGEMENT,
     ELECTRICITY,
     ELECTRICITY_NOW,
     FUELS,
     GAS,
     METERING,
+    SUPPLY,
     TENANCY,
     Fuel,
     Poll,
@@ -140,8 +143,8 @@ class InHomeDisplay(Device):
         while self._queue:
             poll = self._queue.pop(0)
             if poll.fuel.verified or poll.cluster == DEVICE_MANAGEMENT:
-                # A little early, so that a round which starts on time finds it due.
-                poll.due = time + poll.interval - 60
+                # Counted from the round before, and a little early, so that a round which starts on time finds it due.
+                poll.due = time - (self.utc() - 20) % HALF_HOUR + poll.interval - 60
                 self._send(poll, time)
                 return
 
@@ -234,7 +237,7 @@ class InHomeDisplay(Device):
                 self._erase(fuel, date)
                 self._show()
                 self.capture(fuel, "after erasure")
-                self.at(time + HALF_HOUR, _Later(self, fuel))
+                self.at(time + HALF_HOUR, _Later(self, fuel, "half an hour later", None))
             elif fuel.watch.pending is not None and utc is not None:
                 self.at(self.clock.time_of(fuel.watch.pending), self._check_tenancy)
 
@@ -294,14 +297,15 @@ class InHomeDisplay(Device):
         """What the display shows: item and value (han.devices.ihd_screen)."""
         return ihd_screen.items(self, self.view.page)
 
-    def capture(self, fuel, moment):
-        """Pictures for the bench: the screen that is on, or all that concern a fuel (None for the one alone)."""
+    def capture(self, fuel, moment, concerned=None):
+        """Pictures for the bench: the screen that is on, or, of a display told to make all, those `concerned`, or all that
+        have to do with a fuel (None for the one alone)."""
         if self._captures == "none":
             return
         shown = (self.view.page,)
         if self._captures == "all" and fuel is not None:
             other = GAS if fuel.name == ELECTRICITY else ELECTRICITY
-            shown = [page for page in pages.names(self.role) if not page.startswith(other)]
+            shown = concerned or [page for page in pages.names(self.role) if not page.startswith(other)]
         items = self.screen()
         for page in shown:
             for fields in ihd_view.capture(self, items, self.view.shown(page)):
@@ -311,9 +315,16 @@ class InHomeDisplay(Device):
                 if self.give_way is not None:
                     self.give_way()
 
-    def capture_later(self, fuel):
-        self._show()
-        self.capture(fuel, "half an hour later")
+    def ask_account(self, fuel, time):
+        """Something was done to the account: ask for it now."""
+        for poll in self._slow:
+            if poll.fuel is fuel and poll.names in (ACCOUNT, BILL, SUPPLY):
+                poll.due = 0
+        self.at(time + 1, self._poll_slowly)
+
+    def capture_later(self, time, fuel, moment, concerned):
+        """Show, and make pictures of it, at that time."""
+        self.at(time, _Later(self, fuel, moment, concerned))
 
     def state(self):
         return {
@@ -324,11 +335,12 @@ class InHomeDisplay(Device):
 
 
 class _Later:
-    """Half an hour after an erasure: what has come since. An object of its own for each fuel, as timers are told apart."""
+    """A picture to be made: an object of its own for each, as timers are told apart."""
 
-    def __init__(self, display, fuel):
+    def __init__(self, display, fuel, moment, concerned):
         self._display = display
-        self._fuel = fuel
+        self._what = (fuel, moment, concerned)
 
     def __call__(self, time):
-        self._display.capture_later(self._fuel)
+        self._display.shown()
+        self._display.capture(*self._what)

@@ -41,12 +41,13 @@ DEBT = (
 )
 DEBTS = DEBT[0] + DEBT[1]
 BILL = ("bill_to_date_delivered",)
+SUPPLY = ("supply_status",)
 CUSTOMER = ("customer_id_number",)
 TARIFF = ("no_tier_block1_price",)
 TENANCY = ("change_of_tenancy_update_date_time", "proposed_tenancy_change_control")
 
 # Balance, debts, tariff and the state of the supply are the meter's: an erasure leaves them (REQ-0056-16).
-STAYS = ACCOUNT + DEBTS + DEBT[2] + BILL + TARIFF + ("supply_status",)
+STAYS = ACCOUNT + DEBTS + DEBT[2] + BILL + TARIFF + SUPPLY
 
 _REMEMBERED = 16  # requests by which the link is judged
 
@@ -144,6 +145,8 @@ def slow_polls(setting, fuels, take_now, take_tenancy, take_consumption, take_co
     for fuel in fuels:
         polls.append(Poll(account, fuel, PREPAYMENT, ACCOUNT, take_now))
         polls.append(Poll(account, fuel, METERING, BILL, take_now))
+        if fuel.name == ELECTRICITY:
+            polls.append(Poll(DAY, fuel, METERING, SUPPLY, take_now))  # after a payment; else with the figures of now
         polls.append(Poll(account, fuel, PREPAYMENT, DEBTS[:IN_ONE_READ], take_now))
         polls.append(Poll(account, fuel, PREPAYMENT, DEBT[2], take_now))
         polls.append(Poll(DAY, fuel, METERING, CUSTOMER, take_now))

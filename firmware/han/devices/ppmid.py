@@ -11,6 +11,9 @@ from han.zcl.frame import GLOBAL, TO_SERVER
 ORIGIN_PPMID = 2  # originating device [GBCS 14]
 SUPPLY_ON = 2
 
+CONCERNED = ("home", "electricity_account", "electricity_payment")  # screens that a payment changes
+_ACCOUNT_COMES = 3  # seconds until the account has been asked for again
+
 
 class PrepaymentInterface(InHomeDisplay):
     """`configuration` as that of the IHD. What a person does at its buttons comes as `top_up`, `emergency_credit` and
@@ -40,7 +43,7 @@ class PrepaymentInterface(InHomeDisplay):
         """A 20-digit number is typed in: `fuel`, `utrn`."""
         digits = arguments["utrn"]
         if len(digits) != 20 or not all("0" <= digit <= "9" for digit in digits):
-            self._came_of(arguments, "top_up", "mistyped")
+            self._came_of(arguments, "top_up", "mistyped", time)
             return
         fields = {"originating_device": ORIGIN_PPMID, "top_up_code": digits.encode()}
         self._command(arguments, "top_up", PREPAYMENT, "consumer_top_up", fields, time)
@@ -62,7 +65,7 @@ class PrepaymentInterface(InHomeDisplay):
         if fuel != ELECTRICITY:
             raise BenchError("a PPMID asks the gas meter in GBCS messages, for which it has no tunnel")
         peer = self.fuels[0].peer
-        self.capture(self.fuels[0], "before " + what.replace("_", " "))
+        self.capture(self.fuels[0], "before " + what.replace("_", " "), CONCERNED)
         payload = foundation.command(cluster, name, TO_SERVER, fields, self.next_sequence())
 
         def answered(frame, now):
@@ -72,24 +75,25 @@ class PrepaymentInterface(InHomeDisplay):
 
     def _answered_command(self, arguments, what, cluster, frame, time):
         if frame is None:
-            self._came_of(arguments, what, "no answer")
+            self._came_of(arguments, what, "no answer", time)
             return
         if frame.frame_type == GLOBAL and frame.command == commands.DEFAULT_RESPONSE:
             result = commands.decode(frame.command, frame.payload)[1]
-            self._came_of(arguments, what, "success" if result == status.SUCCESS else "refused")
+            self._came_of(arguments, what, "success" if result == status.SUCCESS else "refused", time)
             return
         name, fields = client.command(cluster, frame)
         if name == "consumer_top_up_response":
             fuel = self.fuels[0]
             fuel.now["credit_remaining"] = fields["credit_remaining"]
             fuel.memory.setdefault("top_up_history", []).append(fields["top_up_value"])
-            self._came_of(arguments, what, RESULTS.get(fields["result_type"], "accepted"), fields["top_up_value"])
+            self._came_of(arguments, what, RESULTS.get(fields["result_type"], "accepted"), time, fields["top_up_value"])
 
-    def _came_of(self, arguments, what, result, value=None):
+    def _came_of(self, arguments, what, result, time, value=None):
         self.last_payment = {"fuel": arguments["fuel"], "what": what, "result": result, "value": value}
         self.report("payment", dict(self.last_payment))
         self._show()
-        self.capture(self.fuels[0], "after " + what.replace("_", " "))
+        self.ask_account(self.fuels[0], time)
+        self.capture_later(time + _ACCOUNT_COMES, self.fuels[0], "after " + what.replace("_", " "), CONCERNED)
 
     def screen(self):
         screen = super().screen()

@@ -69,7 +69,10 @@ class Canvas:
 
 def width(text, font=TEXT):
     """Pixels a line of text takes."""
-    return sum([_metrics(font, character)[0] for character in text])
+    total = 0
+    for character in text:
+        total += font.METRICS[_place(font, character)]
+    return total
 
 
 def wrapped(text, wide, font=TEXT):
@@ -98,7 +101,11 @@ def wrapped(text, wide, font=TEXT):
 
 
 def _metrics(font, character):
+    return struct.unpack_from("<BbBBBBH", font.METRICS, _place(font, character))
+
+
+def _place(font, character):
     place = font.CHARACTERS.find(character)
     if place < 0:
         place = font.CHARACTERS.find(_UNKNOWN)
-    return struct.unpack_from("<BbBBBBH", font.METRICS, place * _ROW)
+    return place * _ROW

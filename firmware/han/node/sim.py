@@ -53,7 +53,7 @@ class Simulation:
         self._full = plan.get("trace", "full") == "full"
         air = plan.get("air", {})
         random.seed(plan.get("seed", 0))
-        self._tables = plan["devices"]
+        self._tables = plan["devices"] if self._full else _without_pictures(plan["devices"])
         self.nodes = roles.build(self._tables)
         self._deadlines = {}  # EUI-64 of a node -> milliseconds since the start, as of its last call
         self._by_identity = {node.identity: node for node in self.nodes.values()}
@@ -208,6 +208,15 @@ class Simulation:
             name = identity.hex() if node is None else node.role_at(endpoint)
         self._names[(identity, endpoint)] = name
         return name
+
+
+def _without_pictures(tables):
+    """The settings of the devices; a summary would not have what the displays draw."""
+    tables = dict(tables)
+    for board in ("ihd", "ppmid"):
+        if board in tables:
+            tables[board] = dict(tables[board], captures="none")
+    return tables
 
 
 def _untapped(now, message):
