@@ -14,9 +14,11 @@ from han.clock import from_iso
 from han.gbcs import envelope
 
 from hanref.errors import UsageError
+from hanref.gbcs import trust
 from hanref.gbcs.answering import ROLE_NUMBERS, Outcome, point, signing_key, trusted
 from hanref.gbcs.keys import PREPAYMENT, SIGNATURE, Keys
 from hanref.gbcs.state import State
+from hanref.gbcs.test_keys import TestKeys
 from hanref.run.plan import test_identity
 
 START = "2022-11-03T09:55:00Z"
@@ -42,11 +44,13 @@ def plan(role: str, devices: dict[str, bytes], keys: Keys, command: bytes) -> di
     if role not in BOARDS:
         raise UsageError(f"--to {role}: no such device on the HAN; there are {', '.join(BOARDS)}")
     start = from_iso(START)
-    hub = _settings(devices["gpf"], keys)
+    hub = settings(devices["gpf"], keys)
     hub["chf_identity"] = devices["chf"].hex()
+    hub["trust"] = _trust(("chf", "gpf"), devices, keys)
     boards = {"hub": hub}
     for other in BESIDE[role]:
-        boards[other] = _settings(devices[other], keys)
+        boards[other] = settings(devices[other], keys)
+        boards[other]["trust"] = _trust((other,), devices, keys)
     return {
         "start": start,
         "end": start + LASTS,
@@ -57,9 +61,9 @@ def plan(role: str, devices: dict[str, bytes], keys: Keys, command: bytes) -> di
     }
 
 
-def _settings(entity: bytes, keys: Keys) -> dict[str, Any]:
+def settings(entity: bytes, keys: Keys) -> dict[str, Any]:
     """What a device is told: its identity, whom it trusts, its own test key. It holds secrets: do not print it."""
-    settings: dict[str, Any] = {"identity": entity.hex()}
+    told: dict[str, Any] = {"identity": entity.hex()}
     parties: dict[str, Any] = {}
     for party, number in trusted(State(entity), keys).items():
         secret = keys.secret(party, entity)
@@ -71,11 +75,19 @@ def _settings(entity: bytes, keys: Keys) -> dict[str, Any]:
             known["signature_key"] = point(public).hex()
         prepayment = keys.secret(party, entity, PREPAYMENT)
         if number == ROLE_NUMBERS["supplier"] and prepayment is not None:
-            settings.update(supplier=party.hex(), prepayment_secret=prepayment.hex())
-    settings["parties"] = parties
+            told.update(supplier=party.hex(), prepayment_secret=prepayment.hex())
+    told["parties"] = parties
     private = signing_key(State(entity), keys).private_numbers().private_value
-    settings["signing_key"] = private.to_bytes(32, "big").hex()
-    return settings
+    told["signing_key"] = private.to_bytes(32, "big").hex()
+    return told
+
+
+def _trust(roles: Iterable[str], devices: dict[str, bytes], keys: Keys) -> dict[str, Any]:
+    """Trust anchor cells by role, where the keys are test keys with certificates."""
+    if not isinstance(keys, TestKeys):
+        return {}
+    found = {role: devices[role] for role in roles if (devices[role], SIGNATURE) in keys.certificates}
+    return {role: trust.settings(keys, entity, role) for role, entity in found.items()}
 
 
 def outcome(lines: Iterable[str], command: bytes) -> Outcome:
