@@ -5,7 +5,7 @@ import certificates as made
 from commissioning_support import BROKER, TIME, Bench, checked, command, named
 from han.clock import INVALID, RELIABLE, UNRELIABLE
 from han.crypto import p256
-from han.crypto.certificate import KEY_AGREEMENT, Certificate
+from han.crypto.certificate import KEY_AGREEMENT
 from han.gbcs import asn1_answer, checks, der, pending, use_cases
 from han.gbcs.elements import Failed, sequence
 from support import equal
@@ -74,7 +74,7 @@ def test_a_full_log_and_an_entry_of_another_type_are_said():
 def meter_with_a_display():
     """A GSME, and the certificate of a PPMID under an authority that it trusts."""
     device = Bench("gsme", authority=OK)
-    device.keys.trust(Certificate(OK.issuer))
+    device.keys.add_authority(OK.issuer)
     return device, OK.issue(None, PARTNER, 0x99, KEY_AGREEMENT)
 
 

@@ -5,7 +5,7 @@ import certificates as made
 import commissioning_support as bench
 from commissioning_support import DEVICE, SUPPLIER, Bench, named
 from han.crypto import ecdsa
-from han.crypto.certificate import DIGITAL_SIGNATURE, KEY_AGREEMENT, Certificate
+from han.crypto.certificate import DIGITAL_SIGNATURE, KEY_AGREEMENT
 from han.gbcs import certification_request, checks, der
 from han.gbcs.elements import sequence
 from support import equal
@@ -20,7 +20,7 @@ BOTH = sequence((der.BIT_STRING, b"\x03\x88"))
 def device():
     """One that trusts the issuing authority, as devices do that get certificates without a path."""
     found = Bench(authority=OK)
-    found.keys.trust(Certificate(OK.issuer))
+    found.keys.add_authority(OK.issuer)
     return found
 
 

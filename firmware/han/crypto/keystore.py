@@ -34,6 +34,7 @@ ACCESS_CONTROL_BROKER = 4
 TEST_ROOT_MARK = b"HANREF TEST ROOT - NOT FOR USE"
 
 _CELL = "cell_%02x_%x_%x"
+_AUTHORITY = "authority_%d"
 # What an empty root cell or an authority without an identifier is named by.
 NOBODY = bytes(8)
 
@@ -82,11 +83,24 @@ class KeyStore(OwnKeys):
         _require_root(root)
         self.trust(root)
 
+    def add_authority(self, octets):
+        """Keep the certificate of an authority under the root: certificates of devices come without a path [GBCS 13.5].
+
+        Raises UntrustedError for one that is not under the root.
+        """
+        if not self.descends(Certificate(octets)):
+            raise UntrustedError("the authority is not one of the test root's: only test keys may be used")
+        self._values.set(_AUTHORITY % len(self._authorities()), octets)
+
+    def _authorities(self):
+        return [self._values.get(name) for name in self._values.keys() if name.startswith("authority_")]
+
     def descends(self, certificate, path=()):
-        """Whether a Certificate leads to a trusted root over the certificates `path` (octets)."""
+        """Whether a Certificate leads to a trusted root over the certificates `path` (octets) and the authorities kept."""
         root = self._root()
         roots = self._others + ([] if root is None else [root])
-        return path_is_valid(certificate, [Certificate(octets) for octets in path], roots)
+        between = [Certificate(octets) for octets in list(path) + self._authorities() if octets]
+        return path_is_valid(certificate, between, roots)
 
     def import_certificate(self, octets, path=(), cell_usage=MANAGEMENT, role=None, now=None):
         """Put a party's key into the cell that its certificate is for; returns the Certificate.

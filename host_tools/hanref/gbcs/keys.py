@@ -88,6 +88,10 @@ class Keys:
             self._secrets[pair] = self._agree(first, second, purpose)
         return self._secrets[pair]
 
+    def forget(self, entity: bytes) -> None:
+        """A party has other keys now: what it agreed on before is gone."""
+        self._secrets = {pair: secret for pair, secret in self._secrets.items() if entity not in pair}
+
     def _agree(self, first: bytes, second: bytes, purpose: str) -> bytes | None:
         one, other = self.parties.get(first), self.parties.get(second)
         if one is None or other is None:

@@ -50,9 +50,38 @@ class TestKeys(Keys):
     certificates: dict[tuple[bytes, str], bytes] = field(default_factory=dict)
     root: bytes = b""
     issuer: bytes = b""
+    issuer_key: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         super().__init__()
+
+    def issue(self, entity: bytes, purpose: str, public: ec.EllipticCurvePublicKey) -> bytes:
+        """A certificate for a public key of a party or device, DER. What the party uses stays as it is."""
+        assert self.issuer_key is not None  # of keys that were made here
+        unit = PARTIES.get(self.party(entity).role or "", (0, DEVICE_UNIT))[1]
+        subject = x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
+                # A bit string: its first octet says that no bits are unused.
+                x509.NameAttribute(NameOID.X500_UNIQUE_IDENTIFIER, b"\x00" + entity, _ASN1Type.BitString),
+            ]
+        )
+        issuer = x509.load_der_x509_certificate(self.issuer)
+        certificate = (
+            _builder(subject, public, issuer.subject, self.issuer_key.public_key())
+            .add_extension(_key_usage(purpose), critical=True)
+            .sign(self.issuer_key, hashes.SHA256())
+        )
+        return certificate.public_bytes(Encoding.DER)
+
+    def renew(self, entity: bytes, purpose: str) -> bytes:
+        """Give a party another key, which it uses from now on; returns the certificate, DER."""
+        private = ec.generate_private_key(ec.SECP256R1())
+        party = self.party(entity)
+        party.private[purpose], party.public[purpose] = private, private.public_key()
+        self.certificates[(entity, purpose)] = self.issue(entity, purpose, private.public_key())
+        self.forget(entity)
+        return self.certificates[(entity, purpose)]
 
 
 def make(device: bytes, role: str) -> TestKeys:
@@ -72,13 +101,14 @@ def make_all(devices: dict[bytes, str]) -> TestKeys:
     issuer = _authority(ISSUER_MARK, ISSUER_UNIT, issuer_key, (root, root_key))
     keys.root = root.public_bytes(Encoding.DER)
     keys.issuer = issuer.public_bytes(Encoding.DER)
-    for name, (number, unit) in PARTIES.items():
-        _add(keys, number.to_bytes(8, "big"), name, unit, issuer, issuer_key)
+    keys.issuer_key = issuer_key
+    for name, (number, _) in PARTIES.items():
+        _add(keys, number.to_bytes(8, "big"), name)
     supplier = keys.party(PARTIES["supplier"][0].to_bytes(8, "big"))
     supplier.private[PREPAYMENT] = ec.generate_private_key(ec.SECP256R1())
     supplier.public[PREPAYMENT] = supplier.private[PREPAYMENT].public_key()
     for entity, role in devices.items():
-        _add(keys, entity, role, DEVICE_UNIT, issuer, issuer_key)
+        _add(keys, entity, role)
     return keys
 
 
@@ -164,25 +194,7 @@ def _authority(
     )
 
 
-def _add(
-    keys: TestKeys, entity: bytes, role: str, unit: str, issuer: x509.Certificate, issuer_key: ec.EllipticCurvePrivateKey
-) -> None:
-    party = keys.party(entity)
-    party.role = role
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
-            # A bit string: its first octet says that no bits are unused.
-            x509.NameAttribute(NameOID.X500_UNIQUE_IDENTIFIER, b"\x00" + entity, _ASN1Type.BitString),
-        ]
-    )
+def _add(keys: TestKeys, entity: bytes, role: str) -> None:
+    keys.party(entity).role = role
     for purpose in PURPOSES:
-        key = ec.generate_private_key(ec.SECP256R1())
-        party.private[purpose] = key
-        party.public[purpose] = key.public_key()
-        certificate = (
-            _builder(subject, key.public_key(), issuer.subject, issuer_key.public_key())
-            .add_extension(_key_usage(purpose), critical=True)
-            .sign(issuer_key, hashes.SHA256())
-        )
-        keys.certificates[(entity, purpose)] = certificate.public_bytes(Encoding.DER)
+        keys.renew(entity, purpose)
