@@ -15,13 +15,10 @@ from hanref.mutants.mutant import Mutant, MutantEvent, overrides
 from hanref.run.messages import Entities
 
 
-
 class FaultySimulation(Simulation):  # type: ignore[misc]
     """The HAN of a plan; `mutant` stands round the device of its role, None for a HAN of reference devices."""
 
-    def __init__(
-        self, plan: dict[str, Any], line: Callable[[str], object], mutant: Mutant | None, entities: Entities
-    ) -> None:
+    def __init__(self, plan: dict[str, Any], line: Callable[[str], object], mutant: Mutant | None, entities: Entities) -> None:
         super().__init__(plan, line)
         self._mutant = mutant
         self._entities = entities
@@ -33,6 +30,20 @@ class FaultySimulation(Simulation):  # type: ignore[misc]
         super()._exchange(old)
         if self._mutant is not None:
             self._wrap(self.nodes[old.board])
+
+    def _after(self, now: int, node: Any, messages: list[Message]) -> None:
+        """What the node itself tells of a device, its power, goes through the mutant as well."""
+        mutant = self._mutant
+        if mutant is not None and node.events and overrides(mutant, "sends"):
+            told = []
+            for source, kind, fields in node.events:
+                if kind != "power" or mutant.role not in (source, node.board):
+                    told.append((source, kind, fields))
+                    continue
+                event = frames.report_of(source, kind, fields, self._start + now // 1000)
+                told += [(source, said["kind"], content_of(said)) for said in events_of(mutant.sends(event))]
+            node.events[:] = told
+        super()._after(now, node, messages)
 
     def _wrap(self, node: Any) -> None:
         mutant = self._mutant
@@ -124,7 +135,7 @@ class Wrapper:
         return found
 
     def _messages(self, said: Any, original: MutantEvent, message: Message) -> list[Message]:
-        return [frames.message_of(event, original, message, self._names) for event in _events(said)]
+        return [frames.message_of(event, original, message, self._names) for event in events_of(said)]
 
     def _change_values(self, event: MutantEvent, message: Message, time: int) -> None:
         """Values as the mutant gives them to readers, in the form that values have inside: times are utc."""
@@ -152,9 +163,8 @@ class Wrapper:
             screen = event["screen"]
             for name, value in screen.items():
                 screen[name] = self._mutant.value(name, value, self._device.now)
-        for said in _events(self._mutant.sends(event)):
-            content = {name: said[name] for name in said if name not in ("kind", "source", "time", "utc", "destination")}
-            self._report(said["kind"], content)
+        for said in events_of(self._mutant.sends(event)):
+            self._report(said["kind"], content_of(said))
 
     def gbcs(self, octets: bytes, time: int) -> list[bytes]:
         self._mutant.now = time
@@ -172,7 +182,7 @@ class Wrapper:
         if original is None:
             return [octets]
         keys = self._device.server.keys
-        said = _events(method(copy.deepcopy(original)))
+        said = events_of(method(copy.deepcopy(original)))
         outgoing = original["originator"] == self._device.server.identity.hex()
         party = bytes.fromhex(original["recipient" if outgoing else "originator"])
         return [frames.gbcs_octets(event, original, octets, keys.secret(party)) for event in said]
@@ -185,11 +195,17 @@ class Wrapper:
         return status, type_id, value
 
 
-def _events(said: Any) -> list[MutantEvent]:
+def events_of(said: Any) -> list[MutantEvent]:
     """What a mutant's method returned, as a list."""
     if said is None:
         return []
-    return [event if isinstance(event, MutantEvent) else MutantEvent(event) for event in (said if isinstance(said, (list, tuple)) else [said])]
+    several = said if isinstance(said, (list, tuple)) else [said]
+    return [event if isinstance(event, MutantEvent) else MutantEvent(event) for event in several]
+
+
+def content_of(event: MutantEvent) -> dict[str, Any]:
+    """The fields of a report without what every event has."""
+    return {name: event[name] for name in event if name not in ("kind", "source", "time", "utc", "destination")}
 
 
 class MutantClock(Clock):  # type: ignore[misc]
@@ -228,5 +244,3 @@ class MutantClock(Clock):  # type: ignore[misc]
         if utc is None and number != INVALID:
             number = INVALID
         return utc, number
-
-

@@ -660,7 +660,9 @@ class GivesSecurity(Mutant):
             return event
         entry = {"log_id": 4, "event_id": 0x8F0C, "event_time": self.now, "event_data": b"".hex()}
         fields = {"total_number_of_matching_events": 1, "command_index": 0, "total_commands": 1, "log_payload_control": 0x10}
-        return MutantEvent({**event, "command": "publish_event_log", "frame": "cluster", "fields": {**fields, "events": [entry]}})
+        return MutantEvent(
+            {**event, "command": "publish_event_log", "frame": "cluster", "fields": {**fields, "events": [entry]}}
+        )
 
 
 class StalePower(Mutant):

@@ -32,6 +32,23 @@ def offset_after(trace: Trace, event: Event, before: int) -> int:
     return said if abs(said - hub) <= ADJUSTABLE else before
 
 
+def clock_status(trace: Trace, device: str | None, milliseconds: int) -> str | None:
+    """The status a device's clock rightly has: what the bench made it, or else what the device says; None if unknown."""
+    clock = trace.last("clock", milliseconds, source=device)
+    return None if clock is None else status_after(trace, clock)
+
+
+def status_after(trace: Trace, event: Event) -> str | None:
+    """The status from a `clock` event on: where the bench ordered one, the device's word does not count."""
+    if event.get("cause") == "bench":
+        for order in trace.of("bench", destination=event.source, until=event.milliseconds + 1)[::-1]:
+            ordered = (order.get("arguments") or {}).get("status")
+            if order.get("verb") == "clock" and ordered is not None:
+                return str(ordered)
+    status = event.get("status")
+    return None if status is None else str(status)
+
+
 def _steps(trace: Trace, device: str | None, since: int | None, until: int) -> list[int]:
     """Seconds by which the bench moved a device's clock, order by order."""
     orders = trace.of("bench", destination=device, since=since, until=until)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How meters keep time, how the hub gives it, and what is logged without it."""
 
+import itertools
 from bisect import bisect_right
 
 from han.clock import to_iso
 
 from hanref.moments import moment
+from hanref.requirements.clock_model import status_after
 from hanref.requirements.registry import Case, Finding, judges
 from hanref.requirements.wire import exchanges, present
 from hanref.trace import Event, Trace
@@ -90,11 +92,11 @@ def _hub_offset(trace: Trace, event: Event) -> int:
 @judges("REQ-CLK-2", severity=4, reference="compares once a day or more, adjusts up to 10 s", tests=["AT-CLK-2"])
 def compares_daily(trace: Trace, device: str) -> Finding:
     case = Case()
-    asked = [event for event in trace.of("zcl", source=device, cluster=TIME, command="read_attributes")]
+    asked = list(trace.of("zcl", source=device, cluster=TIME, command="read_attributes"))
     power = trace.of("power", source=device)
     begin = next((event.milliseconds for event in power if event.get("on")), trace.start)
     moments = [begin, *[event.milliseconds for event in asked], trace.end]
-    for place, (earlier, later) in enumerate(zip(moments, moments[1:], strict=False)):
+    for place, (earlier, later) in enumerate(itertools.pairwise(moments)):
         there = all(present(trace, name, earlier, later) for name in (device, *trace.devices("chf")[:1]))
         if later - earlier > DAY and trace.complete and there:
             near = asked[max(0, place - 1) : place + 1]
@@ -112,7 +114,11 @@ def _check_adjusted(case: Case, trace: Trace, device: str) -> None:
         if event.get("verb") == "clock" and 0 < abs((event.get("arguments") or {}).get("step") or 0) <= ALLOWED
     ]
     for step in steps:
-        following = [event for event in trace.of("bench", destination=device, since=step.milliseconds + 1) if event.get("verb") == "clock"]
+        following = [
+            event
+            for event in trace.of("bench", destination=device, since=step.milliseconds + 1)
+            if event.get("verb") == "clock"
+        ]
         until = following[0].milliseconds if following else trace.end
         answers = _answers_of_hub(trace, device, step.milliseconds, until - 5000)
         clock = trace.last("clock", step.milliseconds, source=device)
@@ -124,7 +130,9 @@ def _check_adjusted(case: Case, trace: Trace, device: str) -> None:
             if event.get("cause") == "network" and event.get("utc")
         ]
         good = [event for event in moved if abs(moment(event.get("utc")) - event.utc) <= 1]
-        case.check(bool(good), "a clock %s s off was not put right" % step.get("arguments")["step"], step, answers[0], *good[:1])
+        case.check(
+            bool(good), "a clock %s s off was not put right" % step.get("arguments")["step"], step, answers[0], *good[:1]
+        )
 
 
 def _answers_of_hub(trace: Trace, device: str, since: int, until: int) -> list[Event]:
@@ -162,7 +170,9 @@ def reports_large_difference(trace: Trace, device: str) -> Finding:
     return case.result("a large difference was told and not adjusted", "no clock was more than 10 s off in the trace")
 
 
-@judges("REQ-CLK-6", severity=4, reference="gives its time, and tells by TimeStatus whether it is synchronised", tests=["AT-CLK-6"])
+@judges(
+    "REQ-CLK-6", severity=4, reference="gives its time, and tells by TimeStatus whether it is synchronised", tests=["AT-CLK-6"]
+)
 def hub_gives_time(trace: Trace, device: str) -> Finding:
     case = Case()
     asked = [
@@ -176,7 +186,7 @@ def hub_gives_time(trace: Trace, device: str) -> Finding:
         if answer is None or "time_status" not in answer.attributes:
             continue
         clock = trace.last("clock", answer.milliseconds, source=device)
-        status = None if clock is None else clock.get("status")
+        status = None if clock is None else status_after(trace, clock)
         said, at = answer.attributes["time_status"], answer.attributes.get("time")
         if exchange.turned:
             case.fails("the time is answered with the direction bit of a question", answer)
@@ -207,7 +217,7 @@ def no_invented_time(trace: Trace, device: str) -> Finding:
     case = Case()
     clocks = trace.of("clock", source=device)
     for lost, found in zip(clocks, [*clocks[1:], None], strict=False):
-        if lost.get("status") != "invalid":
+        if status_after(trace, lost) != "invalid":
             continue
         until = trace.end if found is None else found.milliseconds
         written = [
@@ -230,7 +240,7 @@ def _check_reads(case: Case, trace: Trace, device: str) -> None:
     for exchange in exchanges(trace, device, "0702", "get_profile"):
         answer = exchange.answer
         clock = trace.last("clock", exchange.question.milliseconds, source=device)
-        if answer is None or clock is None or clock.get("status") != "invalid":
+        if answer is None or clock is None or status_after(trace, clock) != "invalid":
             continue
         end = answer.fields.get("end_time")
         if exchange.refused is None and end is not None:

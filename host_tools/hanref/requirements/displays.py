@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a display asks, how often, and what it shows: IHD and PPMID."""
 
+import itertools
 from collections.abc import Sequence
 
 from han.clock import to_iso
@@ -32,7 +33,11 @@ SLOW = 1800  # seconds between two reads of the gas figures [REQ-IHD-3]
 SETTLES = 3 * MINUTE  # until a display that found its meter again reads it as before
 STARTS = HOUR  # within which a display that was switched on has asked for the change of tenancy (ours)
 
-CONTROLS = ((METERING, "local_change_supply"), (PREPAYMENT, "consumer_top_up"), (PREPAYMENT, "select_available_emergency_credit"))
+CONTROLS = (
+    (METERING, "local_change_supply"),
+    (PREPAYMENT, "consumer_top_up"),
+    (PREPAYMENT, "select_available_emergency_credit"),
+)
 
 NO_TALK = "the display hardly talks in the trace"
 NO_SCREEN = "the trace shows no screen of the display"
@@ -108,7 +113,7 @@ def _can_talk(trace: Trace, device: str, server: str, begin: int, end: int) -> b
 def erases_after_power(trace: Trace, device: str) -> Finding:
     case = Case()
     power = trace.of("power", source=device)
-    for off, on in zip(power, power[1:], strict=False):
+    for off, on in itertools.pairwise(power):
         if off.get("on") or not on.get("on"):
             continue
         for fuel, server in FUELS.items():
@@ -189,9 +194,7 @@ def _spans(trace: Trace, device: str, server: str, interval: int) -> list[tuple[
     return found
 
 
-def _check_rate(
-    case: Case, trace: Trace, device: str, reads: list[Event], span: tuple[int, int], interval: int
-) -> None:
+def _check_rate(case: Case, trace: Trace, device: str, reads: list[Event], span: tuple[int, int], interval: int) -> None:
     """Nine in ten reads come in time, and none is left out for long. Of a capture the best ten minutes count: it does not
     tell what the bench asked for, and frames may be missing."""
     begin, end = span
@@ -202,7 +205,7 @@ def _check_rate(
         if trace.complete and talk:
             case.fails("%s not at all from %s on" % (what, talk[0].time), talk[0])
         return
-    gaps = [later.milliseconds - earlier.milliseconds for earlier, later in zip(inside, inside[1:], strict=False)]
+    gaps = [later.milliseconds - earlier.milliseconds for earlier, later in itertools.pairwise(inside)]
     if not gaps:
         if trace.complete:
             case.fails("%s only once in %d minutes" % (what, (end - begin) // MINUTE), inside[0])
@@ -326,7 +329,9 @@ def age_of_gas(trace: Trace, device: str) -> Finding:
             known,
             event,
         )
-    return case.result("the time of the gas reading is shown", "the display shows no time of the gas reading, which it may leave out")
+    return case.result(
+        "the time of the gas reading is shown", "the display shows no time of the gas reading, which it may leave out"
+    )
 
 
 def _answers(trace: Trace, device: str, server: str, cluster: str, name: str) -> list[Event]:
@@ -373,9 +378,7 @@ def does_what_is_asked(trace: Trace, device: str) -> Finding:
         if verb not in _ORDERED:
             continue
         cluster, command = _ORDERED[verb]
-        sent = trace.of(
-            "zcl", device, None, cluster, command, since=order.milliseconds, until=order.milliseconds + 10 * SECOND
-        )
+        sent = trace.of("zcl", device, None, cluster, command, since=order.milliseconds, until=order.milliseconds + 10 * SECOND)
         there = present(trace, device, order.milliseconds, order.milliseconds)
         if sent or (there and trace.complete):
             case.check(bool(sent), "%s did not send %s" % (device, command), order, *sent[:1])
@@ -435,9 +438,7 @@ def numbers_checked(trace: Trace, device: str) -> Finding:
                 taken.setdefault(number, answer)
                 due = _ordered_value(trace, device, question)
                 value = answer.fields.get("top_up_value")
-                case.check(
-                    due in (None, value), "a top-up of %s was credited with %s" % (due, value), question, answer
-                )
+                case.check(due in (None, value), "a top-up of %s was credited with %s" % (due, value), question, answer)
             else:
                 case.seen(question, answer)
     return case.result("numbers are credited once, others refused", "no top-up is in the trace")
@@ -487,7 +488,7 @@ def _check_low_credit(case: Case, trace: Trace, answers: list[Event]) -> None:
     """When the credit fell below its warning level between two reads, alert 810D came between them."""
     if not trace.complete:
         return
-    for earlier, later in zip(answers, answers[1:], strict=False):
+    for earlier, later in itertools.pairwise(answers):
         level = later.attributes.get("low_credit_warning")
         if not isinstance(level, int) or not _credit(later) < level <= _credit(earlier):
             continue

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The electricity meter: power now, thresholds, emergency credit, voltage events and periods of each phase."""
 
+import itertools
 from collections.abc import Sequence
 
 from han.clock import to_iso
@@ -64,7 +65,8 @@ def _check_constant(case: Case, trace: Trace, device: str, answers: list[Event])
             if begin <= event.milliseconds < end:
                 case.check(
                     event.attributes[DEMAND] == arguments.get("watts"),
-                    "the power is given as %s W, it is %s W since %s" % (event.attributes[DEMAND], arguments.get("watts"), order.time),
+                    "the power is given as %s W, it is %s W since %s"
+                    % (event.attributes[DEMAND], arguments.get("watts"), order.time),
                     order,
                     event,
                 )
@@ -75,7 +77,7 @@ def _check_plateaus(case: Case, answers: list[Event]) -> None:
     changes = 0
     stale: list[tuple[Event, Event]] = []
     first = None
-    for earlier, later in zip(answers, answers[1:], strict=False):
+    for earlier, later in itertools.pairwise(answers):
         if later.milliseconds - earlier.milliseconds > 2 * REFRESH * 1000 or later.destination != earlier.destination:
             first = None
             continue
@@ -86,7 +88,9 @@ def _check_plateaus(case: Case, answers: list[Event]) -> None:
                 stale.append((first, earlier))
             first = later
     if len(stale) >= 5 and 2 * len(stale) > changes:
-        case.fails("the power changes only every %d s" % ((stale[0][1].milliseconds - stale[0][0].milliseconds) // 1000), *stale[0])
+        case.fails(
+            "the power changes only every %d s" % ((stale[0][1].milliseconds - stale[0][0].milliseconds) // 1000), *stale[0]
+        )
 
 
 @judges("REQ-ESME-2", severity=2, reference="serves both thresholds", tests=["AT-ESME-2"])
@@ -127,14 +131,18 @@ def emergency_credit(trace: Trace, device: str) -> Finding:
             answer,
         )
         if active is not None and not _topped_up(trace, device, active, question):
-            case.check(exchange.refused == "SUCCESS", "emergency credit was active, the command failed", active, question, answer)
+            case.check(
+                exchange.refused == "SUCCESS", "emergency credit was active, the command failed", active, question, answer
+            )
         active = answer if exchange.refused == "SUCCESS" else active
     return case.result("emergency credit is answered as it must be", "nobody asked for emergency credit")
 
 
 def _topped_up(trace: Trace, device: str, since: Event, until: Event) -> bool:
     return bool(
-        trace.of("zcl", device, None, PREPAYMENT, "consumer_top_up_response", since=since.milliseconds, until=until.milliseconds)
+        trace.of(
+            "zcl", device, None, PREPAYMENT, "consumer_top_up_response", since=since.milliseconds, until=until.milliseconds
+        )
     )
 
 
@@ -174,13 +182,17 @@ def clock_adjusted(trace: Trace, device: str) -> Finding:
                 _check_one_entry(case, stretch, order)
             elif abs(step) > TOLERANCE and stretch.cause == CLOCK and abs(stretch.begin - order.utc) <= 1:
                 _check_abandoned(case, stretch, order)
-    return case.result("small steps left one entry a boundary, large ones none of a broken period", "no clock was moved in the trace")
+    return case.result(
+        "small steps left one entry a boundary, large ones none of a broken period", "no clock was moved in the trace"
+    )
 
 
 def _check_one_entry(case: Case, stretch: Stretch, order: Event) -> None:
-    near = [entry for entry in stretch.entries if entry.utc is not None and abs(entry.written - order.utc) <= 2 * stretch.period]
+    near = [
+        entry for entry in stretch.entries if entry.utc is not None and abs(entry.written - order.utc) <= 2 * stretch.period
+    ]
     stamps = [entry.utc for entry in near if entry.utc is not None]
-    for earlier, later in zip(stamps, stamps[1:], strict=False):
+    for earlier, later in itertools.pairwise(stamps):
         case.check(
             later - earlier == stretch.period,
             "a small step of the clock left entries %s and %s" % (to_iso(earlier), to_iso(later)),
@@ -229,7 +241,12 @@ def _average_events(trace: Trace, device: str) -> Finding:
     told = [(code, event) for code, event in told if any(base <= code <= base + 3 for base in AVERAGE_EVENTS)]
     for code, entry in due:
         match = [event for number, event in told if number == code and abs(event.utc - entry.written) <= TOLERANCE]
-        case.check(len(match) == 1, "event %04X came %d times for the average of %s" % (code, len(match), to_iso(entry.utc)), entry.event, *match)
+        case.check(
+            len(match) == 1,
+            "event %04X came %d times for the average of %s" % (code, len(match), to_iso(entry.utc)),
+            entry.event,
+            *match,
+        )
     for code, event in told:
         if not any(number == code and abs(event.utc - entry.written) <= TOLERANCE for number, entry in due):
             case.fails("event %04X came though no average crossed a threshold" % code, event)
@@ -252,7 +269,9 @@ def one_log_of_phases(trace: Trace, device: str) -> Finding:
     for entry in found:
         phases = (entry.event.get("entry") or {}).get("phases") or []
         case.check(len(phases) == configured, "the entry of %s has %d averages" % (to_iso(entry.utc), len(phases)), entry.event)
-    case.check(len(set(stamps)) == len(stamps) if found else True, "a boundary has two entries", *[entry.event for entry in found])
+    case.check(
+        len(set(stamps)) == len(stamps) if found else True, "a boundary has two entries", *[entry.event for entry in found]
+    )
     return case.result("each entry has an average of each phase", NO_ENTRIES)
 
 
@@ -277,12 +296,16 @@ def log_on_half_hours(trace: Trace, device: str) -> Finding:
         for entry in stretch.entries:
             if entry.utc is not None:
                 off = entry.utc % HALF_HOUR
-                case.check(off == 0, "half-hour entries are %d s off the half hour, as %s" % (off, to_iso(entry.utc)), entry.event)
+                case.check(
+                    off == 0, "half-hour entries are %d s off the half hour, as %s" % (off, to_iso(entry.utc)), entry.event
+                )
                 paired += entry.utc in profile
     return case.result("half-hour entries are on the half hour, %d paired with consumption" % paired, NO_ENTRIES)
 
 
-@judges("REQ-ESME-V1", severity=2, reference="tells a condition that lasted longer than 30 s, and its end", tests=["AT-ESME-V1"])
+@judges(
+    "REQ-ESME-V1", severity=2, reference="tells a condition that lasted longer than 30 s, and its end", tests=["AT-ESME-V1"]
+)
 def lasting_conditions(trace: Trace, device: str) -> Finding:
     """Judged where the bench fed constant voltage to all phases or to one."""
     case = Case()
@@ -296,7 +319,9 @@ def lasting_conditions(trace: Trace, device: str) -> Finding:
         case.check(len(match) == 1, "event %04X came %d times about %s" % (code, len(match), to_iso(at)), order, *match)
     if due:
         for code, event in told:
-            if not any(number == code and at <= event.utc <= at + 5 for number, at, _ in due) and _is_steady(trace, device, event):
+            if not any(number == code and at <= event.utc <= at + 5 for number, at, _ in due) and _is_steady(
+                trace, device, event
+            ):
                 case.fails("event %04X came at %s for nothing that lasted longer than 30 s" % (code, event.time), event)
     return case.result("conditions that lasted were told, with their ends", "no constant voltage went beyond a threshold")
 
@@ -326,5 +351,7 @@ def _lasting_due(trace: Trace, device: str, polyphase: bool) -> list[tuple[int, 
 
 def _is_steady(trace: Trace, device: str, event: Event) -> bool:
     """Whether the voltage in force was constant: of swings and ramps the crossings are not worked out here."""
-    orders = [order for order in trace.of("bench", destination=device, until=event.milliseconds) if order.get("verb") == "voltage"]
+    orders = [
+        order for order in trace.of("bench", destination=device, until=event.milliseconds) if order.get("verb") == "voltage"
+    ]
     return all(not (order.get("arguments") or {}).get(name) for order in orders[-2:] for name in ("swing", "over"))

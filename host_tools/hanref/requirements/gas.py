@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from han.clock import to_iso
 
 from hanref.moments import DAY, HALF_HOUR, moment
+from hanref.requirements.clock_model import clock_status
 from hanref.requirements.registry import Case, Finding, judges
 from hanref.requirements.stamp_model import Push, pushes
 from hanref.requirements.tenancy_model import clock_offset
@@ -171,7 +172,9 @@ def midnight_snapshots(trace: Trace, device: str) -> Finding:
         if trace.complete and there and timed and not clock_offset(trace, device, midnight * 1000):
             sent = taken.get(midnight)
             soon = sent is not None and sent.utc <= midnight + SNAPSHOT_LATE
-            case.check(soon, "no snapshot of %s was published" % to_iso(midnight), *([sent] if sent and soon else []))
+            near = trace.of("zcl", source=device, since=(midnight - HALF_HOUR) * 1000, until=(midnight + SNAPSHOT_LATE) * 1000)
+            witnesses = [sent] if sent is not None and soon else near[:2] or trace.of("power", source=device)[:1]
+            case.check(soon, "no snapshot of %s was published" % to_iso(midnight), *witnesses)
     return case.result("snapshots were published at midnight", "no midnight with the gas meter in reach is in the trace")
 
 
@@ -210,8 +213,7 @@ def pushes_its_time(trace: Trace, device: str) -> Finding:
 def _check_time_status(case: Case, trace: Trace, device: str, push: Push) -> None:
     if not trace.complete:
         return
-    clock = trace.last("clock", push.frames[0].milliseconds, source=device)
-    status = None if clock is None else clock.get("status")
+    status = clock_status(trace, device, push.frames[0].milliseconds)
     if push.synchronised is None:
         case.fails("values were pushed without the status of the meter's clock", push.frames[0])
     elif status in ("reliable", "unreliable", "invalid"):
@@ -240,7 +242,9 @@ def metering_served(trace: Trace, device: str) -> Finding:
     return _served(trace, device, METERING, MIRRORED_METERING)
 
 
-@judges("REQ-GPF-19", severity=2, reference="serves every Prepayment attribute of the list as it was pushed", tests=["AT-GPF-19"])
+@judges(
+    "REQ-GPF-19", severity=2, reference="serves every Prepayment attribute of the list as it was pushed", tests=["AT-GPF-19"]
+)
 def prepayment_served(trace: Trace, device: str) -> Finding:
     return _served(trace, device, PREPAYMENT, MIRRORED_PREPAYMENT)
 
@@ -275,7 +279,9 @@ def _served(trace: Trace, device: str, cluster: str, names: tuple[str, ...]) -> 
                     known[0],
                     answer,
                 )
-    return case.result("%d of %d attributes were read" % (len(read), len(names)), "nobody on the HAN read the proxy's registers")
+    return case.result(
+        "%d of %d attributes were read" % (len(read), len(names)), "nobody on the HAN read the proxy's registers"
+    )
 
 
 class _Pushed:

@@ -8,6 +8,7 @@ from han.gbcs import envelope, gbz
 from han.zcl import commands
 
 from hanref.moments import HALF_HOUR
+from hanref.requirements.clock_model import clock_status
 from hanref.requirements.registry import Case, Finding, judges
 from hanref.requirements.stamp_model import CODES, USE_CASES
 from hanref.requirements.wire import present
@@ -53,15 +54,19 @@ def meter_answers_itself(trace: Trace, device: str) -> Finding:
     for event in trace.of("gbcs", source=device):
         if _code(event) not in CODES or event.get("cra") != "response":
             continue
-        clock = trace.last("clock", event.milliseconds, source=device)
-        due = None if clock is None else STATUS.get(str(clock.get("status")))
+        believed = clock_status(trace, device, event.milliseconds)
+        due = STATUS.get(str(believed))
         status = event.get("clock_status")
         if due is None:
             if status is not None:
-                case.check(status in STATUS.values() or status == "01", "the meter answers with clock status %s" % status, event)
+                case.check(
+                    status in STATUS.values() or status == "01", "the meter answers with clock status %s" % status, event
+                )
             continue
-        case.check(status == due, "clock status %s, the clock is %s" % (status, clock.get("status") if clock else ""), event)
-    return case.result("the meter's own answers tell its clock's status", "the gas meter itself answered none of the five reads")
+        case.check(status == due, "clock status %s, the clock is %s" % (status, believed), event)
+    return case.result(
+        "the meter's own answers tell its clock's status", "the gas meter itself answered none of the five reads"
+    )
 
 
 @judges(

@@ -63,6 +63,9 @@ def utc_boundaries(trace: Trace, device: str) -> Finding:
             "the entry stamped %s was written at %s" % (to_iso(entry.utc), to_iso(entry.written)),
             entry.event,
         )
+    for stretch in seen.stretches:
+        if trace.complete and stretch.event is not None and not stretch.entries and stretch.surely_due():
+            case.fails("no entry was stored at the boundary %s" % to_iso(stretch.first_due), stretch.event)
     return case.result("all boundaries are UTC half hours or their parts", NO_ENTRIES)
 
 

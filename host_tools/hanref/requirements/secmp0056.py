@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SECMP0056: a display learns of a change of tenancy from both meters and forgets the former occupier."""
 
+from typing import Any
+
 from han.clock import to_iso
 
 from hanref.moments import moment
@@ -439,6 +441,33 @@ def _check_screens(case: Case, trace: Trace, device: str, fuel: str, erased: Eve
         erased,
         after,
     )
+    for shown in trace.of("display", source=device, since=after.milliseconds + 1, until=after.milliseconds + DAY):
+        back = _come_back(trace, device, fuel, survivors(before, shown, fuel), erased, shown)
+        if back:
+            case.fails("after the erasure of %s the screen shows %s again" % (fuel, ", ".join(back)), before, erased, shown)
+            return
+
+
+_RUNNING = {"today": "day", "week": "week", "month": "month"}
+
+
+def _come_back(trace: Trace, device: str, fuel: str, same: dict[str, Any], erased: Event, shown: Event) -> list[str]:
+    """Running totals on a later screen that are as before the erasure, though the meter has told others since."""
+    found = []
+    for name, value in same.items():
+        period = _RUNNING.get(name.rpartition("_")[2])
+        if period is None:
+            continue
+        quantity = "cost_consumption" if "_cost_" in name else "consumption" if fuel == "electricity" else "alternative_consumption"
+        attribute = "current_%s_%s_delivered" % (period, quantity)
+        told_since = [
+            event.attributes[attribute]
+            for event in trace.of("zcl", FUELS[fuel], device, since=erased.milliseconds, until=shown.milliseconds)
+            if event.n > erased.n and attribute in event.attributes
+        ]
+        if told_since and told_since[-1] != value:
+            found.append(name)
+    return found
 
 
 def _nothing_learnt(trace: Trace, device: str) -> str:

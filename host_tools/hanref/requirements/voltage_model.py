@@ -9,7 +9,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from hanref.moments import HALF_HOUR, moment
-from hanref.requirements.clock_model import offset_after
+from hanref.requirements.clock_model import offset_after, status_after
 from hanref.trace import Event, Trace
 
 TOLERANCE = 10  # seconds a meter's clock may be off UTC [REQ-CLK-1]
@@ -246,7 +246,7 @@ class _Walk:
             self._open.event = event  # power came on where the trace begins
 
     def _clock(self, event: Event) -> None:
-        valid = event.get("status") != "invalid"
+        valid = status_after(self._trace, event) != "invalid"
         before = self._offset
         self._offset = offset_after(self._trace, event, before)
         stepped = abs(self._offset - before) > TOLERANCE
