@@ -40,6 +40,8 @@ def test_energy_power_gas_and_prices():
     equal(wording.kilo(-4), "0.00")
     equal(wording.brief_kilo(99994), "99.99")
     equal(wording.brief_kilo(99995), "100.0")
+    equal(wording.brief_kilo(999949), "999.9")
+    equal(wording.brief_kilo(999950), "1000")
     equal(wording.cubic_metres(1234567), "1234.567")
     equal(wording.price(34005), "34.01p")
     for write in (wording.kilo, wording.brief_kilo, wording.cubic_metres, wording.price, wording.age):

@@ -39,7 +39,7 @@ def test_money_to_the_penny(value: int) -> None:
     assert wording.money(value) == pounds(Decimal(value) / 100000)
 
 
-@given(st.integers(0, 2**23 - 1), st.integers(0, 10**6))
+@given(st.integers(0, 2**23 - 1), st.integers(1, 10**6))
 def test_cost_of_an_hour_to_the_penny(watts: int, price: int) -> None:
     screen: dict[str, Any] = {}
     ihd_screen._electricity(screen, {"instantaneous_demand": watts, "no_tier_block1_price": price})

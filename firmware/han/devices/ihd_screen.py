@@ -52,7 +52,7 @@ def shown_messages(fuel, utc):
 
 def _electricity(screen, now):
     watts = now.get("instantaneous_demand")
-    price = now.get("no_tier_block1_price")
+    price = _price(now)
     screen["electricity_power"] = watts
     # Power that flows out costs nothing.
     screen["electricity_cost_per_hour"] = None if watts is None or price is None else max(0, watts) * price // 1000
@@ -85,13 +85,18 @@ def _account(screen, fuel):
     screen[name + "_low_credit"] = _is_low(now) if prepays else None
     screen[name + "_debts"] = [now.get(debt[0]) for debt in DEBT] if prepays else None
     screen[name + "_debt_recovery"] = [_recovery(now, debt) for debt in DEBT[:2]] if prepays else None
-    screen[name + "_price"] = now.get("no_tier_block1_price")
+    screen[name + "_price"] = _price(now)
     customer = now.get("customer_id_number")
     screen[name + "_customer_id"] = bytes(customer).decode() if customer else None
     screen[name + "_budget"] = fuel.memory.get("budgets") if fuel.verified else None
     screen[name + "_top_ups"] = fuel.memory.get("top_up_history", [])[::-1] if fuel.verified else []
     supply = now.get("supply_status")
     screen[name + "_supply"] = SUPPLY[supply] if supply is not None and supply < len(SUPPLY) else None
+
+
+def _price(now):
+    """The price of a kWh; 0 is what a device says that has not been given a tariff (I)."""
+    return now.get("no_tier_block1_price") or None
 
 
 def _is_low(now):

@@ -38,7 +38,10 @@ def account(canvas, items, view):
         frame.banner(canvas, y, "Low credit", RED)
         y += 36
     if prepays:
-        y = _prepayment(canvas, y, items, fuel)
+        _prepayment(canvas, y, items, fuel)
+    else:
+        frame.row(canvas, y, "Today", wording.money(items.get(fuel + "_cost_today")))
+        frame.row(canvas, y + 22, "Budget a day", wording.money(items.get(fuel + "_budget")))
     customer = items.get(fuel + "_customer_id")
     frame.line(canvas, 252)
     frame.row(canvas, 258, "Customer", wording.DASH if not customer else customer)
@@ -46,14 +49,13 @@ def account(canvas, items, view):
 
 
 def _prepayment(canvas, y, items, fuel):
-    frame.row(canvas, y, "Emergency credit", wording.money(items.get(fuel + "_emergency_credit_remaining")))
+    frame.row(canvas, y, "Emergency credit", wording.money(items.get(fuel + "_emergency_credit_remaining") or None))
     frame.row(canvas, y + 22, "Debt", wording.money(items.get(fuel + "_accumulated_debt")))
     y += 44
     for number, rate in enumerate(items.get(fuel + "_debt_recovery") or ()):
         if rate is not None:
             frame.row(canvas, y, "Debt %d" % (number + 1), wording.money(rate[0]) + " " + rate[1])
             y += 22
-    return y
 
 
 def payment(canvas, items, view):

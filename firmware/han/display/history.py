@@ -4,7 +4,7 @@
 from micropython import const
 
 from han.display import frame, wording
-from han.display.canvas import RIGHT, WIDTH
+from han.display.canvas import RIGHT, WIDTH, width
 from han.display.palette import INK, LINE, SOFT, full
 
 _BAR = const(110)  # where bars begin
@@ -26,13 +26,14 @@ def draw(canvas, items, view):
     utc = wording.moment(items.get("time"))
     ramp = frame.COLOURS[fuel]
     pitch = _PITCH[kind]
+    texts = [wording.money(value) if money else wording.brief_kilo(value) for value in values]
+    longest = min(_LONGEST, WIDTH - frame.MARGIN - _BAR - 9 - max([width(text) for text in texts]))
     y = frame.TOP
     for age, value in enumerate(values):
         canvas.text(frame.MARGIN, y, wording.period(kind, utc, age), INK if not age else SOFT)
-        text = wording.money(value) if money else wording.brief_kilo(value)
-        canvas.text(WIDTH - frame.MARGIN, y, text, INK if value is not None else SOFT, align=RIGHT)
+        canvas.text(WIDTH - frame.MARGIN, y, texts[age], INK if value is not None else SOFT, align=RIGHT)
         if value:
-            long = max(2, value * _LONGEST // most)
+            long = max(2, value * longest // most)
             canvas.fill(_BAR + 3, y + 6, long, 12, full(ramp) if not age else ramp[1] >> 4)
         canvas.fill(_BAR, y + 2, 1, pitch, LINE)
         y += pitch

@@ -37,7 +37,9 @@ def brief_kilo(value):
     """Wh as kWh in at most five characters."""
     if value is None:
         return DASH
-    return kilo(value) if value < 99995 else "%d.%d" % divmod((value + 50) // 100, 10)
+    if value < 99995:
+        return kilo(value)
+    return "%d.%d" % divmod((value + 50) // 100, 10) if value < 999950 else str((value + 500) // 1000)
 
 
 def cubic_metres(litres):
