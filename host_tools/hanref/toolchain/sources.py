@@ -109,8 +109,8 @@ def _fetch(kind: str, name: str, version: str, file: Path) -> None:
     if not found.is_file():
         reason = _first_line(answer.stderr)
         raise MissingSource(
-            f"cannot get {name} {version} of Debian {PINS['suite']}: {reason}; connect this machine to a Debian "
-            f"mirror, or name a MicroPython source tree with {SOURCE_VARIABLE}"
+            f"cannot get {name} {version} of Debian {PINS['suite']}: {reason}; if the archive has another version by now, "
+            f"take a newer hanref, or name a MicroPython source tree with {SOURCE_VARIABLE}"
         )
     found.replace(file)
     shutil.rmtree(work)
