@@ -78,7 +78,7 @@ class Update:
                 raise ValueError
             fields[field[0]] = field
         self.asker = elements.read_cell(fields[_ASKER][1])
-        self.counter = elements.integer(fields[_COUNTER], _COUNTER)
+        self.counter = _counter(fields[_COUNTER], _COUNTER)
         self.checks_time = _TIME_CHECKS not in fields or elements.integer(fields[_TIME_CHECKS], _TIME_CHECKS) == _APPLY
         self.floors = _read_floors(self.asker[0], fields)
         self.replacements = [_read_replacement(item) for item in elements.items(parts[1])]
@@ -93,11 +93,11 @@ def _read_floors(role, fields):
     found = []
     if _FLOOR in fields:
         special = _read_special(fields[_SPECIAL_FLOORS][1]) if _SPECIAL_FLOORS in fields else []
-        found.append((role, elements.integer(fields[_FLOOR], _FLOOR), special))
+        found.append((role, _counter(fields[_FLOOR], _FLOOR), special))
     for item in fields[_OTHER_FLOORS][1] if _OTHER_FLOORS in fields else ():
         parts = elements.items(item)
         special = _read_special(elements.items(parts[2])) if len(parts) == 3 else []
-        found.append((elements.integer(parts[0]), elements.integer(parts[1]), special))
+        found.append((elements.integer(parts[0]), _counter(parts[1]), special))
     return found
 
 
@@ -105,8 +105,16 @@ def _read_special(items):
     found = []
     for item in items:
         usage, floor = elements.items(item)
-        found.append((elements.integer(usage), elements.integer(floor)))
+        found.append((elements.integer(usage), _counter(floor)))
     return found
+
+
+def _counter(element, tag=der.INTEGER):
+    """A counter, 64 bits."""
+    value = elements.integer(element, tag)
+    if value >> 64:
+        raise ValueError
+    return value
 
 
 def _read_replacement(element):
