@@ -22,7 +22,7 @@ FIGURES = font_figures
 LARGE = font_large
 
 _ROW = const(8)  # octets of a character's metrics
-_LARGEST = const(600)  # octets of a glyph
+_LARGEST = const(384)  # octets of a glyph
 _UNKNOWN = "-"  # stands for a character that a font does not have
 
 

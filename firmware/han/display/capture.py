@@ -32,7 +32,7 @@ def text(buffer):
         last = row
     if repeats:
         packed.extend(bytes((0, repeats)))
-    return b2a_base64(packed)[:-1].decode()
+    return str(memoryview(b2a_base64(packed))[:-1], "ascii")
 
 
 def _row(row, packed):
