@@ -3,6 +3,7 @@
 
 import importlib.util
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ class FirmwareHook(BuildHookInterface):
         # Copies: a file that is put in a second place would no longer be in the package `han`.
         sources = Path(self._folder.name) / "firmware"
         compiling = _load(root / "host_tools" / "hanref" / "toolchain" / "compiling.py")
-        compiling.compile_tree(root / "firmware", compiled)
+        linking = _load(root / "host_tools" / "hanref" / "toolchain" / "linking.py")
+        compiling.compile_tree(root / "firmware", compiled, linking.linked)
         added = build_data["force_include"]
         for path in compiling.firmware_files(root / "firmware"):
             copy = sources / path.relative_to(root / "firmware")
@@ -47,5 +49,6 @@ def _load(path: Path) -> Any:
     specification = importlib.util.spec_from_file_location(path.stem, path)
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
+    sys.modules[path.stem] = module
     specification.loader.exec_module(module)
     return module
