@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the supplier's commands do at the gas meter, and at the gas proxy that follows them."""
 
-from gas_orders import BROKER, GPF, GSME, NEVER, NOW, Orders, decoded, han_with_gas, statuses, utc
+from gas_orders import BROKER, GPF, GSME, NEVER, NOW, SETTINGS, Orders, decoded, han_with_gas, statuses, utc
 from han.devices import events
+from han.gbcs import envelope
+from simulated import Han
 
 MICROPYTHON_HEAP = "64M"
 SUCCESS = 0
@@ -282,6 +284,32 @@ def prices(han):
         device.attributes(endpoint, 0x0700).get("no_tier_block1_price")
         for device, endpoint in ((meter, meter.endpoint), (proxy, proxy.esi))
     ]
+
+
+def test_billing_snapshots_and_balances_reach_the_proxy():
+    han = han_with_gas()
+    orders = Orders(han)
+    orders.give("GCS03", payment_mode(NOW))
+    proxy = han.device("gpf")
+    han.run(2000)
+    assert [record[2] for record in proxy.billing.records()] == [0x4000]  # change of mode
+    assert [record[2] for record in proxy.prepayment_billing.records()] == [0x4000]
+    han.run("2022-11-04T00:40:00Z")
+    assert [record[0] for record in proxy.prepayment_daily_reads.records()] == [utc("2022-11-04T00:00:00Z")]
+    frames = len([frame for frame in han.frames if frame[1] == "gsme"])
+    han.run(3600)
+    assert len(proxy.billing) == 1
+    assert len([frame for frame in han.frames if frame[1] == "gsme"]) - frames < 60  # nothing is told twice
+
+
+def test_the_billing_alert_is_the_proxys_where_that_is_configured():
+    han = Han(boards=("hub", "gsme"), hub=dict(SETTINGS, billing_alert=True), gsme=dict(SETTINGS, billing_alert=False))
+    orders = Orders(han)
+    orders.give("GCS03", payment_mode(NOW))
+    han.run(2000)
+    told = [envelope.decode(bytes.fromhex(event["octets"])) for event in han.of("gbcs")]
+    senders = [message.originator for message in told if message.cra == envelope.ALERT]
+    assert senders == [GPF]
 
 
 def test_the_proxy_does_not_follow_before_the_date():

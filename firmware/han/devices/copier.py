@@ -196,6 +196,8 @@ class Copier:
                     "entry": {"utc": to_iso(utc), "cause": fields["snapshot_cause"]},
                 },
             )
+            if fields["snapshot_cause"] & ~snapshots.GENERAL:
+                proxy.billing_came(name, fields)
         self._set_flags()
         if fields["total_snapshots_found"] > 1 and self.flags & GET_SNAPSHOT:
             self._ask(message, "get_snapshot", self._snapshot_wanted(0))

@@ -7,6 +7,7 @@ from han.devices.commissioning import Commissioned
 from han.devices.flow_guard import UNCONTROLLED_FLOW, FlowGuard
 from han.devices.gas_logs import GasLogs, answer_for_han
 from han.devices.gas_orders import GasOrders
+from han.devices.gas_push import GasPush
 from han.devices.gas_tables import GasTables
 from han.devices.prepayment import OFF, ON
 from han.errors import CryptoError
@@ -65,6 +66,7 @@ class GasWan(Commissioned):
         self._network_log = stores.log("network_data", profile.RECORD, NETWORK_SAMPLES)
         self.network = profile.PeriodLog(self._network_log, self._sampling[0] if self._sampling else profile.HALF_HOUR)
         self._logs = None
+        self.push = GasPush(self, self._values)
         self._serve(configuration)
         self.tables = GasTables(self._values, meter.attributes(meter.endpoint, PRICE), meter.metering, configuration)
         self.flow_guard = FlowGuard(meter.metering, self._values, self._trip)

@@ -14,9 +14,10 @@ from han.devices.registers import FROM_GSME, SETS, Stamps, stamp
 from han.devices.served import serve_history, serve_tenancy
 from han.devices.tap_off import TapOff
 from han.devices.tenancy import Tenancy
-from han.gbcs import gas_answers, use_cases
+from han.gbcs import gas_answers, gbz_alerts, use_cases
 from han.gbcs.server import GbcsServer
-from han.zcl import foundation, status
+from han.zcl import clusters, foundation, status
+from han.zcl.frame import TO_CLIENT
 
 BASIC = 0x0000
 TIME = 0x000A
@@ -42,12 +43,14 @@ READ_ON_HAN = (
     "get_billing_period",
 )
 DEVICE_LOG_CHANGED = 0x8071
+BILLING_READ = 0x8F0A  # code of the alert GCS53
 SESSION = 60  # seconds that one wake of the meter lasts at most
 
 
 class GasProxy(Device, Commissioned):
     """`configuration`: `esi` and `mirror` (endpoints), `gsme` (EUI-64 of the meter), `admits` (EUI-64 of all its devices),
-    `keys` (a han.gbcs.keys.KeyStore), `change_of_tenancy` (whether it has SECMP0056).
+    `keys` (a han.gbcs.keys.KeyStore), `change_of_tenancy` (whether it has SECMP0056), `billing_alert` (whether GCS53 is
+    the proxy's).
 
     The GPF's GBCS entity identifier is the hub radio's EUI-64 [GBCS 1.3].
     """
@@ -333,6 +336,15 @@ class GasProxy(Device, Commissioned):
 
         entries = self.paired_devices.entries()
         self.tell_wan(lambda: asn1_alerts.device_log(self.server, broker, DEVICE_LOG_CHANGED, utc, entries))
+
+    def billing_came(self, name, fields):
+        """A billing snapshot of the meter's: told to the supplier where that is not the meter's part (GCS53)."""
+        supplier = self.server.keys.holder(use_cases.SUPPLIER)
+        if name != "publish_snapshot" or supplier is None or not self.configuration.get("billing_alert", False):
+            return
+        payload = clusters.encode_command(METERING, name, TO_CLIENT, fields)
+        utc = self.utc()
+        self.tell_wan(lambda: gbz_alerts.send(self.server, "GCS53", supplier, BILLING_READ, utc, payloads=(payload,)))
 
     def gbcs_data_time(self, use_case):
         return self.stamps.of_use_case(use_case)

@@ -327,6 +327,7 @@ class GasMeter(Device):
 
     def _ask_for_work(self):
         """The push is complete: have the proxy say what each flag announced [ZSE 5]."""
+        self.wan.push.complete()
         functional = self._flags[0] if self._flags else 0
         self._flags = ()
         self._collects = bool(functional & TUNNEL_MESSAGE) or self.tunnel.has_to_deliver()
@@ -420,6 +421,8 @@ class GasMeter(Device):
             if not isinstance(found, int):
                 name, fields = found
                 reports.append((METERING, foundation.command(METERING, name, TO_CLIENT, fields, self.next_sequence())))
+        for cluster, name, fields in self.wan.push.publications():
+            reports.append((cluster, foundation.command(cluster, name, TO_CLIENT, fields, self.next_sequence())))
         # The last attribute of the push says that it is complete [ZSE 2].
         self.metering.set("attribute_reporting_status", COMPLETE)
         reports.append((METERING, self._report(METERING, ("attribute_reporting_status",), self.metering)))
