@@ -4,6 +4,11 @@
 from han.errors import BenchError
 from han.message import BROADCAST
 
+_BASIC = 0x0000
+_ZCL_VERSION = 3
+_MAINS = 1
+_BATTERY = 3
+
 
 class Node:
     """Hands messages, time and the bench's commands to its devices and collects what they give back.
@@ -24,6 +29,9 @@ class Node:
         for device in devices:
             device.attach(self.events)
             self._by_role[device.role] = device
+            basic = device.attributes(device.endpoints[0], _BASIC)  # which every device has [ZSE 3]
+            basic.set("zcl_version", _ZCL_VERSION)
+            basic.set("power_source", _BATTERY if device.role == "gsme" else _MAINS)
             for number in device.endpoints:
                 self._by_endpoint[number] = device
 
