@@ -14,7 +14,6 @@ class Commissioned:
     `tell_wan(message)`, which sends what `message()` makes.
     """
 
-    firmware = None
     request_names = None
 
     def commission(self, timers, server, log_changed=None):
