@@ -64,7 +64,6 @@ class FakeDevice:
         self.role = role
         self.clock = (TIME, RELIABLE)
         self.events = []
-        self.happened = []
         self.logged = []
         self.commands = []
         self.restarts = 0
@@ -72,9 +71,6 @@ class FakeDevice:
         self.paired_devices = PairedDevices(values)
         self.firmware = Firmware()
         self.request_names = None
-
-    def gbcs_event(self, code, data):
-        self.happened.append((code, data))
 
     def report(self, kind, fields):
         self.events.append((kind, fields))

@@ -458,7 +458,8 @@ def _come_back(trace: Trace, device: str, fuel: str, same: dict[str, Any], erase
         period = _RUNNING.get(name.rpartition("_")[2])
         if period is None:
             continue
-        quantity = "cost_consumption" if "_cost_" in name else "consumption" if fuel == "electricity" else "alternative_consumption"
+        energy = "consumption" if fuel == "electricity" else "alternative_consumption"
+        quantity = "cost_consumption" if "_cost_" in name else energy
         attribute = "current_%s_%s_delivered" % (period, quantity)
         told_since = [
             event.attributes[attribute]
