@@ -182,6 +182,7 @@ def test_a_device_with_the_keys_of_the_settings_talks_under_them(tmp_path):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(900)
 def test_an_emulated_board_is_the_device_under_test(tmp_path):
     """In real time: the board has a clock of its own, and takes the hub's."""
     from hanref.boards import find
@@ -193,7 +194,7 @@ def test_an_emulated_board_is_the_device_under_test(tmp_path):
     radio_line = tmp_path / "ihd.radio"
     kind = find("mps2_an385")
     with EmulatedBoard("ihd", flash=tmp_path / "ihd.flash", radio=radio_line) as board:
-        bench = Bench(tmp_path / "run", ["ihd=%s" % radio_line], SCENARIO.replace('"8m"', '"5m"'), pace=1.0, limit=120.0)
+        bench = Bench(tmp_path / "run", ["ihd=%s" % radio_line], SCENARIO.replace('"8m"', '"4m"'), pace=1.0, limit=120.0)
         end = time.monotonic() + 30
         while not any("Let the ihd" in sentence for sentence in bench.told) and time.monotonic() < end:
             time.sleep(0.1)

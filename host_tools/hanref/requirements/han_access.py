@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a reader on the HAN is given: nothing of a former occupier, nothing of a security log."""
 
+from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
 
@@ -129,6 +131,8 @@ def _in_force(trace: Trace, server: str) -> list[tuple[int, int, int | None]]:
     given = [(order.event.milliseconds, order.date) for order in orders(trace, server) if order.accepted]
     if not given:
         given = [(answer.event.milliseconds, answer.date) for answer in told(trace, server) if answer.supported]
+    # The same date told again and again is one span.
+    given = [pair for place, pair in enumerate(given) if not place or pair[1] != given[place - 1][1]]
     spans = []
     for place, (at, date) in enumerate(given):
         until = given[place + 1][0] if place + 1 < len(given) else trace.end + 1
@@ -251,26 +255,26 @@ def _period(name: str) -> tuple[str, int]:
 
 def _check_straddling(case: Case, trace: Trace, server: str) -> None:
     """A running period in which the date lies shows at most what was used since [AT-0056-9]."""
-    registers = [
-        event
-        for event in trace.of("zcl", source=server, cluster=METERING, command="read_attributes_response")
-        if isinstance(event.attributes.get("current_summation_delivered"), int)
-    ]
     spans = _in_force(trace, server)
-    if not spans or not registers:
+    if not spans:
         return
+    # Of a long capture times and values alone, and searched by halves.
+    times, values = array("q"), array("q")
+    for event in trace.of("zcl", source=server, cluster=METERING, command="read_attributes_response"):
+        value = event.attributes.get("current_summation_delivered")
+        if isinstance(value, int):
+            times.append(event.milliseconds)
+            values.append(value)
     factor = _LITRE_AT_MOST if server.startswith("gpf") else 1
     for event in trace.of("zcl", source=server, cluster=METERING, command="read_attributes_response"):
         running = [name for name in event.attributes if name.startswith("current_") and _period(name)[0]]
         date = _date_at(spans, event.milliseconds) if running else None
         if date is None or not is_reader(event.destination):
             continue
-        before = [entry for entry in registers if entry.milliseconds < (date - MARGIN) * 1000]
-        after = [entry for entry in registers if entry.milliseconds >= event.milliseconds]
-        if not before or not after:
+        before, after = bisect_left(times, (date - MARGIN) * 1000) - 1, bisect_left(times, event.milliseconds)
+        if before < 0 or after == len(times):
             continue
-        register = "current_summation_delivered"
-        used = (after[0].attributes[register] - before[-1].attributes[register]) * factor + _ROUNDING
+        used = (values[after] - values[before]) * factor + _ROUNDING
         for name in running:
             value = event.attributes[name]
             if isinstance(value, int) and "cost" not in name:
