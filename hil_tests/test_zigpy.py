@@ -91,7 +91,10 @@ def test_board_joins_zigpy_and_is_read(role: str, tmp_path: Path) -> None:
     async def run(first: str, second: str, board: EmulatedBoard, link: Link, identity: zt.EUI64) -> None:
         async with coordinator(first) as application, contextlib.AsyncExitStack() as stack:
             # First the window, then the radio: one that finds no open network tries again in ten seconds only.
-            await application.permit_with_link_key(identity, zt.KeyData(install_code_key(CODE)), time_s=120)
+            permitted = application.permit_with_link_key(identity, zt.KeyData(install_code_key(CODE)), time_s=120)
+            permitting = asyncio.create_task(permitted)  # it lasts as long as the window
+            stack.callback(permitting.cancel)
+            await asyncio.sleep(0.5)
             await stack.enter_async_context(wired(board, second))
             link.request("time", set=NOW)
             async with asyncio.timeout(JOINED_WITHIN):
