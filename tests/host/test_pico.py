@@ -11,7 +11,7 @@ from hanref.flash.remote import romfs_image
 from hanref.flash.settings import for_role
 from pico_simulator import ROMFS_SIZE, ROMFS_START, SimulatedPico, flash_address
 
-pytestmark = pytest.mark.pico
+pytestmark = [pytest.mark.pico, pytest.mark.timeout(1200)]
 
 LIMIT = 600  # seconds: the simulator runs byte code at a fraction of the speed of the chip
 PING = bytes.fromhex("fe00210120")
