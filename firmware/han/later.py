@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is seldom needed and takes memory: loaded when something of it is asked for first."""
 
+import sys
+
 
 class Later:
     """Stands for a module, or with `maker` for what that function or class of the module makes of the arguments.
@@ -22,3 +24,11 @@ class Later:
                 found = getattr(found, self._maker)(*self._arguments)
             self._found = found
         return getattr(found, name)
+
+
+def forget(module):
+    """Let go of a module that is not needed any more; whoever imports it again loads it again."""
+    if module in sys.modules:
+        package, name = module.rsplit(".", 1)
+        del sys.modules[module]
+        delattr(sys.modules[package], name)

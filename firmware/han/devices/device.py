@@ -27,8 +27,8 @@ class Device:
         self.stores = stores
         self.endpoints = {}
         self.clock = Clock()
-        self._attributes = {}  # (endpoint, cluster, side) -> Attributes
-        self._handlers = {}  # (cluster, side) -> function(name, fields, message, time)
+        self._attributes = {}  # endpoint << 17 | cluster << 1 | client side -> Attributes
+        self._handlers = {}  # cluster << 1 | client side -> function(name, fields, message, time)
         # (peer, cluster, sequence) -> [callback, deadline, direction, attempts left, message, timeout, answers]
         self._waiting = {}
         self._timers = []  # [node time, function]
@@ -132,7 +132,7 @@ class Device:
 
     def attributes(self, endpoint, cluster, side="server"):
         """The attributes of one side of a cluster on an endpoint, made on first use."""
-        key = (endpoint, cluster, side)
+        key = endpoint << 17 | cluster << 1 | (side == "client")
         found = self._attributes.get(key)
         if found is None:
             found = self._attributes[key] = Attributes(cluster, side)
@@ -140,12 +140,13 @@ class Device:
 
     def clusters(self, endpoint, side):
         """The clusters an endpoint keeps attributes for on one side, in order."""
-        return sorted(cluster for number, cluster, of in self._attributes if number == endpoint and of == side)
+        client = side == "client"
+        return sorted([key >> 1 & 0xFFFF for key in self._attributes if key >> 17 == endpoint and key & 1 == client])
 
     def handle(self, cluster, side, handler):
         """`handler(name, fields, message, time)` answers the cluster's commands that reach this side: a ZCL status, or
         (name, fields) of the command to answer with, or None for no answer."""
-        self._handlers[(cluster, side)] = handler
+        self._handlers[cluster << 1 | (side == "client")] = handler
 
     def gbcs_event(self, code, data):
         """What became of a GBCS command, for the device's event log."""
@@ -258,10 +259,10 @@ class Device:
         octets = message.payload
         if len(octets) > 2 and not octets[0] & 0x07 and not octets[2]:
             frame = None  # a read, which is nearly all that happens: it needs no look at the frame here
-            side = "client" if octets[0] & 0x08 else "server"
+            to_client = octets[0] >> 3 & 1
         else:
             frame = foundation.parse(octets)
-            side = "client" if frame is not None and frame.direction == TO_CLIENT else "server"
+            to_client = 1 if frame is not None and frame.direction == TO_CLIENT else 0
         if frame is not None and frame.manufacturer is None:
             waiting = self._waiting.get((message.source, message.cluster, frame.sequence))
             if waiting is not None and self._answers(waiting, frame):
@@ -269,8 +270,9 @@ class Device:
                 del self._waiting[(message.source, message.cluster, frame.sequence)]
                 waiting[0](frame, time)
                 return
-        attributes = self._attributes.get((message.destination_endpoint, message.cluster, side))
-        handler = self._handlers.get((message.cluster, side))
+        side = message.cluster << 1 | to_client
+        attributes = self._attributes.get(message.destination_endpoint << 17 | side)
+        handler = self._handlers.get(side)
         answer = foundation.answer(attributes, message, handler, time)
         if answer is not None:
             self._outgoing.append(

@@ -2,8 +2,10 @@
 """Tariff, calendars, calorific value, billing periods and identities of a gas supply, as the supplier sets them: kept by
 the meter, and by the proxy from the commands that it taps off [GBCS 10.3, 10.4; REQ-GPF-12, 15]."""
 
-from han.gbcs.gas_answers import NON_DISABLEMENT, TARIFF
+from han.later import Later
 from han.zcl import status
+
+gas_answers = Later("han.gbcs.gas_answers")
 
 _STORE = "gas_tables"
 _TIERS = 0x01  # of the sub-payload control: prices of tiers, not of blocks [ZSE 4]
@@ -115,7 +117,7 @@ class GasTables:
 
     def _of(self, fields):
         """The calendar that a part belongs to, which comes first."""
-        for kind in (TARIFF, NON_DISABLEMENT):
+        for kind in (gas_answers.TARIFF, gas_answers.NON_DISABLEMENT):
             calendar = self.calendar(fields.get("calendar_type", kind))
             if calendar is not None and calendar["issuer_calendar_id"] == fields["issuer_calendar_id"]:
                 return calendar

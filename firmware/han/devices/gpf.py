@@ -6,19 +6,23 @@ from han.devices import client, events, profile, snapshots
 from han.devices.commissioning import Commissioned
 from han.devices.copier import Copier
 from han.devices.device import Device
-from han.devices.gas_logs import GasLogs, answer_for_han
 from han.devices.gas_tables import GasTables
 from han.devices.history import History
 from han.devices.messages import MessageServer
 from han.devices.registers import FROM_GSME, SETS, Stamps, stamp
 from han.devices.served import serve_history, serve_tenancy
-from han.devices.tap_off import TapOff
 from han.devices.tenancy import Tenancy
-from han.gbcs import gas_answers, gbz_alerts, use_cases
+from han.gbcs import use_cases
 from han.gbcs.server import GbcsServer
+from han.later import Later
 from han.zcl import clusters, foundation, status
 from han.zcl.frame import TO_CLIENT
 
+gas_answers = Later("han.gbcs.gas_answers")
+gas_logs = Later("han.devices.gas_logs")
+gbz_alerts = Later("han.gbcs.gbz_alerts")
+
+TAPS_PLANNED = "tap_planned"  # under which han.devices.tap_off keeps them
 BASIC = 0x0000
 TIME = 0x000A
 PRICE = 0x0700
@@ -94,7 +98,7 @@ class GasProxy(Device, Commissioned):
         self.server = GbcsServer(self, configuration["keys"], self._values)
         self.commission(self, self.server, self._log_changed)
         self._wan_logs = None
-        self._tap_off = TapOff(self, self._values)
+        self._tap_off = Later("han.devices.tap_off", "TapOff", self, self._values)
 
     def _serve(self, configuration):
         self.attributes(self.esi, BASIC).set("physical_environment", MIRROR_POSSIBLE)
@@ -215,7 +219,7 @@ class GasProxy(Device, Commissioned):
         if name == "get_profile":
             return profile.serve_profile(name, fields, self.half_hours, self.days, since)
         if name in READ_ON_HAN:
-            return answer_for_han(GasLogs(self, since, profile.IN_ONE_FRAME), name, fields)
+            return gas_logs.answer_for_han(gas_logs.GasLogs(self, since, profile.IN_ONE_FRAME), name, fields)
         return status.UNSUP_CLUSTER_COMMAND
 
     def _events_read(self, name, fields, message, time):
@@ -275,7 +279,7 @@ class GasProxy(Device, Commissioned):
 
     def plan_taps(self):
         """Be called when the next part of a command that is followed becomes active (REQ-GPF-13)."""
-        date = self._tap_off.next_date()
+        date = self._tap_off.next_date() if self._values.get(TAPS_PLANNED) else None
         if date is None or self.utc() is None:
             self.cancel(self._follow_due)
         else:
@@ -309,7 +313,7 @@ class GasProxy(Device, Commissioned):
         (name, fields)."""
         if cluster != DEVICE_MANAGEMENT or name != "publish_change_of_tenancy":
             if self._wan_logs is None:
-                self._wan_logs = GasLogs(self)
+                self._wan_logs = gas_logs.GasLogs(self)
             return gas_answers.answer(self._wan_logs, name, fields)
         result = self.tenancy.publish(
             fields["provider_id"],

@@ -9,12 +9,13 @@ import time
 import micropython
 
 from han.errors import HanError
-from han.node import settings as settings_file
+from han.later import forget
 from han.node.console import Console, event
 from han.node.nodetime import HELD, RUNNING, NodeTime, Ticks
 from han.node.radio_port import NoRadio
 from han.node.service import Service, utc_of_ports_clock
 
+_FOR_THE_START = ("han.node.settings", "han.node.endpoints", "han.devices.roles")
 _LONGEST_WAIT = 1000  # milliseconds
 _PIECE = 64  # octets of the serial line taken before the radio is looked at again
 _STORES = "/stores"
@@ -32,7 +33,10 @@ class Board:
         self._console = Console(self._serve, self._complain)
         self._service = None
         self._uart = None
+        from han.node import settings as settings_file
+
         named = settings_file.version(settings, settings_file.code_hash())
+        named["line"] = settings_file.version_line(named)
         node = None if settings is None else _node(settings)
         port = NoRadio()
         if node is not None and settings["radio"].get("driver") == "znp":
@@ -58,12 +62,14 @@ class Board:
                 from han.node.glass import glass
 
                 self._glass = glass(device, settings["display"])
-        print(settings_file.version_line(named))
+        print(named["line"])
 
     def run(self):
         """Serve until the bench says stop or restart; returns which."""
         service = self._service
         service.start()
+        for module in _FOR_THE_START:
+            forget(module)
         gc.collect()
         gc.threshold(_RUNNING)
         drawing = False
@@ -115,6 +121,8 @@ def main():
     gc.threshold(_STARTING)
     ticks = Ticks(time.ticks_ms, time.ticks_diff)
     try:
+        from han.node import settings as settings_file
+
         settings = settings_file.load()
     except HanError as error:
         settings = None

@@ -5,7 +5,6 @@ import gc
 
 from han import clock
 from han.errors import BenchError
-from han.node import settings as settings_file
 from han.node.console import PROTOCOL
 
 _MOST_TICKS = 1000  # at one moment; a device that wants more stands still
@@ -86,7 +85,6 @@ class Service:
     def verb_version(self, arguments):
         named = dict(self._named)
         named["protocol"] = PROTOCOL
-        named["line"] = settings_file.version_line(self._named)
         return named
 
     def verb_identity(self, arguments):
@@ -179,6 +177,8 @@ class Service:
     def verb_settings(self, arguments):
         """With `settings`, write them for the next start. The answer never holds keys."""
         if "settings" in arguments:
+            from han.node import settings as settings_file
+
             settings_file.save(arguments["settings"])
         known = self._settings
         if known is None:

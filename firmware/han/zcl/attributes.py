@@ -3,7 +3,6 @@
 
 from han.errors import CodecError
 from han.zcl import clusters, status, types
-from han.zcl.reporting import Reporting
 
 
 class Attributes:
@@ -21,20 +20,22 @@ class Attributes:
       decides what is taken, and discovery names none.
     """
 
+    # Most sides have none of these: what an object does not have it takes no room for.
+    gate = None
+    writer = None
+    reported = None
+    received = None
+    generated = None
+    reporting = None
+    _providers = ()
+
     def __init__(self, cluster, side="server"):
         self.cluster = cluster
         self.side = side
         self.table = clusters.table(cluster)
-        self.gate = None
-        self.writer = None
-        self.reported = None
-        self.received = None
-        self.generated = None
-        self.reporting = None
         self._values = {}
         self._types = {}
         self._readers = {}
-        self._providers = ()
         self._known = {}  # name -> identifier of what has been used by name
 
     def identifier(self, name_or_id):
@@ -132,6 +133,8 @@ class Attributes:
     def reports(self):
         """The reporting engine of this side, made on first use; without it configurations are refused."""
         if self.reporting is None:
+            from han.zcl.reporting import Reporting
+
             self.reporting = Reporting(self._present)
         return self.reporting
 

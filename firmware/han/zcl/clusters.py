@@ -10,6 +10,7 @@ from collections import namedtuple
 from micropython import const
 
 from han.errors import UnknownNameError
+from han.later import forget
 from han.zcl.tables import CLUSTERS
 from han.zcl.tables.words import COMMON, COMMON_END, WORDS
 
@@ -44,8 +45,9 @@ def table(cluster):
     if found is None:
         if not is_known(cluster):
             raise UnknownNameError("there is no table of cluster 0x%04X" % cluster)
-        module = __import__("han.zcl.tables.c%04x" % cluster, None, None, ("NAME",))
-        found = _tables[cluster] = Table(cluster, module)
+        name = "han.zcl.tables.c%04x" % cluster
+        found = _tables[cluster] = Table(cluster, __import__(name, None, None, ("NAME",)))
+        forget(name)
     return found
 
 
@@ -69,7 +71,11 @@ class Table:
         self.cluster = cluster
         self.name = module.NAME
         self.link_key = module.LINK_KEY  # its frames travel under the APS link key [ZSE 4]
-        self.module = module
+        self._terms = module.TERMS
+        self._commands = module.COMMANDS
+        self._server = (module.SERVER, module.SERVER_NAMES, module.SERVER_OVERLAP)
+        self._client = (module.CLIENT, module.CLIENT_NAMES, module.CLIENT_OVERLAP)
+        self.programs = module.PROGRAMS
         self._names = {} if _remembers else None  # place -> name, of terms
 
     def attribute(self, identifier, side="server"):
@@ -125,7 +131,7 @@ class Table:
 
     def command(self, identifier, direction):
         """The Command with this identifier, None where the table has none."""
-        octets = self.module.COMMANDS
+        octets = self._commands
         for at in range(0, len(octets), _COMMAND):
             if octets[at + 1] == identifier and octets[at] == direction:
                 return self._command(octets, at)
@@ -134,9 +140,9 @@ class Table:
     def command_named(self, name, direction):
         """The Command called `name`. Raises UnknownNameError."""
         coded = _coded(name)
-        place = 0 if coded is None else self.module.TERMS.find(b"\n" + coded + b"\n") + 1
+        place = 0 if coded is None else self._terms.find(b"\n" + coded + b"\n") + 1
         if place:
-            octets = self.module.COMMANDS
+            octets = self._commands
             low, high = place & 0xFF, place >> 8
             for at in range(0, len(octets), _COMMAND):
                 if octets[at + 2] == low and octets[at + 3] == high and octets[at] == direction:
@@ -146,7 +152,7 @@ class Table:
 
     def commands(self, direction):
         """Every Command of a direction, by identifier."""
-        octets = self.module.COMMANDS
+        octets = self._commands
         for at in range(0, len(octets), _COMMAND):
             if octets[at] == direction:
                 yield self._command(octets, at)
@@ -156,17 +162,14 @@ class Table:
         names = self._names
         found = None if names is None else names.get(place)
         if found is None:
-            terms = self.module.TERMS
+            terms = self._terms
             found = _spelt(terms, place, terms.find(b"\n", place), 0)
             if names is not None:
                 names[place] = found
         return found
 
     def _side(self, side):
-        module = self.module
-        if side == "server":
-            return module.SERVER, module.SERVER_NAMES, module.SERVER_OVERLAP
-        return module.CLIENT, module.CLIENT_NAMES, module.CLIENT_OVERLAP
+        return self._server if side == "server" else self._client
 
     def _find(self, records, overlap, identifier):
         """Place of the record that holds `identifier`, and its number in it; (-1, 0) where none does."""

@@ -19,7 +19,7 @@ from han.zcl import types
 def decode(table, program, payload):
     """The fields of `payload`. Raises CodecError."""
     fields = {}
-    offset = _decode_items(table, program, len(table.module.PROGRAMS), payload, 0, fields)
+    offset = _decode_items(table, program, len(table.programs), payload, 0, fields)
     if offset < len(payload):
         fields["rest"] = bytes(payload[offset:])
     return fields
@@ -28,7 +28,7 @@ def decode(table, program, payload):
 def encode(table, program, fields):
     """The payload of `fields`. Raises CodecError, which names the field."""
     octets = bytearray()
-    used = _encode_items(table, program, len(table.module.PROGRAMS), octets, fields)
+    used = _encode_items(table, program, len(table.programs), octets, fields)
     if "rest" in fields:
         octets += fields["rest"]
         used += 1
@@ -38,7 +38,7 @@ def encode(table, program, fields):
 
 def field_names(table, program):
     """The names of all fields of the outermost level, groups and structures included."""
-    code = table.module.PROGRAMS
+    code = table.programs
     names = []
     at = program
     while code[at]:
@@ -50,7 +50,7 @@ def field_names(table, program):
 
 def fields_of_type(table, program, type_id):
     """The names of the fields of one data type, those in groups and structures included; lists of values too."""
-    code = table.module.PROGRAMS
+    code = table.programs
     names = set()
     _collect(table, code, program, len(code), type_id, names)
     return names
@@ -154,7 +154,7 @@ def _take(payload, offset, length):
 
 
 def _decode_items(table, at, end, payload, offset, fields):
-    code = table.module.PROGRAMS
+    code = table.programs
     while at < end and code[at]:
         operation = code[at]
         if operation == op.OPTIONAL or operation == op.FILLED:
@@ -219,7 +219,7 @@ def _count(table, code, at, fields):
 
 def _encode_items(table, at, end, octets, fields):
     """Append the items from `at`; returns how many of `fields` were used."""
-    code = table.module.PROGRAMS
+    code = table.programs
     used = 0
     left_out = []  # optional items passed over, to be filled in when a later one is there
     while at < end and code[at]:
