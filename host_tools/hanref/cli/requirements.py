@@ -12,6 +12,8 @@ from hanref.errors import UsageError
 if TYPE_CHECKING:
     from datetime import date
 
+    from rich.text import Text
+
     from hanref.requirements.applicability import Position
 
 
@@ -95,6 +97,7 @@ def _last_verdicts(folder: Path | None) -> dict[str, str]:
 
 def _rows(modifications: set[str], verdicts: dict[str, str]) -> list[dict[str, Any]]:
     from hanref.requirements import predicates, requirements
+    from hanref.requirements.table import not_judged
 
     judged = predicates()
     rows = []
@@ -113,6 +116,7 @@ def _rows(modifications: set[str], verdicts: dict[str, str]) -> list[dict[str, A
                 "tests": [] if predicate is None else list(predicate.tests),
                 "severity": None if predicate is None else predicate.severity,
                 "judged": predicate is not None,
+                "not_judged": None if predicate is not None else not_judged()[requirement.id],
                 "verdict": verdicts.get(requirement.id),
             }
         )
@@ -159,9 +163,19 @@ def _print_tables(rows: list[dict[str, Any]], positions: "list[Position]", with_
         table.add_column(name, no_wrap=name in ("Requirement", "C", "Verdict"))
     table.add_column("Text")
     for row in rows:
-        verdict = row["verdict"] or ("" if row["judged"] else "no predicate")
+        verdict = row["verdict"] or ("" if row["judged"] else "not judged")
         cells = [row["id"], " ".join(row["devices"]), row["confidence"], Text(verdict, STYLES.get(verdict, "dim"))]
         if with_profile:
             cells.append({True: "yes", False: "no", None: "-"}[row["applies"]])
-        table.add_row(*cells, " ".join(row["tests"]), Text(row["text"]))
+        table.add_row(*cells, " ".join(row["tests"]), _described(row))
     screen.print(table)
+
+
+def _described(row: dict[str, Any]) -> "Text":
+    """The text of a requirement, with the reason where it has no judge."""
+    from rich.text import Text
+
+    found = Text(row["text"])
+    if not row["judged"]:
+        found.append(" [%s]" % row["not_judged"], "yellow")
+    return found

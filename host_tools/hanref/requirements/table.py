@@ -44,6 +44,13 @@ def requirements() -> dict[str, Requirement]:
     return {row["id"]: Requirement(**row) for row in rows}
 
 
+@cache
+def not_judged() -> dict[str, str]:
+    """Why a requirement has no judge, by id: not modelled, not shown by a trace, or asked of the tool."""
+    text = (resources.files("hanref") / "data" / "not-judged.toml").read_text(encoding="utf-8")
+    return dict(tomllib.loads(text))
+
+
 def modifications() -> dict[str, str]:
     """Titles of the modifications by name."""
     return dict(_document()["modifications"])

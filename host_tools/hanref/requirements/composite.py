@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requirements that only name others: judged by theirs. Of those, what this project inferred does not count against."""
+
+from collections.abc import Sequence
+
+from hanref.requirements import electricity, mp085a, secmp0015, secmp0056
+from hanref.requirements import han_access as access
+from hanref.requirements.registry import FAIL, NOT_RUN, PASS, Finding, Predicate, judges
+from hanref.trace import Trace
+
+
+def _together(trace: Trace, device: str, parts: Sequence[tuple[str, Predicate]]) -> Finding:
+    findings = [(id, predicate(trace, device)) for id, predicate in parts]
+    failed = [(id, finding) for id, finding in findings if finding.verdict == FAIL]
+    if failed:
+        id, finding = failed[0]
+        return Finding(FAIL, "%s: %s" % (id, finding.reason), finding.evidence)
+    passed = [(id, finding) for id, finding in findings if finding.verdict == PASS]
+    if not passed:
+        return Finding(NOT_RUN, findings[0][1].reason)
+    evidence = sorted({n for _, finding in passed for n in finding.evidence[:4]})
+    return Finding(PASS, "%s hold" % ", ".join(id for id, _ in passed), evidence)
+
+
+@judges("REQ-GPF-17", severity=1, reference="follows SECMP0056 and SECMP0015", tests=["AT-0056-3", "AT-0015-1"])
+def proxy_follows(trace: Trace, device: str) -> Finding:
+    parts: list[tuple[str, Predicate]] = [
+        ("REQ-0056-2", secmp0056.gas_readable),
+        ("REQ-0056-9", access.former_occupier_hidden),
+        ("REQ-0015-1", secmp0015.carries_date_time),
+        ("REQ-0015-7", secmp0015.time_of_the_value),
+    ]
+    return _together(trace, device, parts)
+
+
+@judges("REQ-IHD-6", severity=1, reference="asks both meters and erases", tests=["AT-0056-2"])
+def ihd_follows(trace: Trace, device: str) -> Finding:
+    return _together(trace, device, [("REQ-0056-11", secmp0056.ihd_asks), ("REQ-0056-13", secmp0056.erases)])
+
+
+@judges("REQ-PPMID-10", severity=1, reference="asks both meters and erases", tests=["AT-0056-8"])
+def ppmid_follows(trace: Trace, device: str) -> Finding:
+    return _together(trace, device, [("REQ-0056-12", secmp0056.ppmid_asks), ("REQ-0056-13", secmp0056.erases)])
+
+
+@judges("REQ-ESME-V3", severity=2, reference="aligns its periods", tests=["AT-085A-1", "AT-085A-3"])
+def meter_aligned(trace: Trace, device: str) -> Finding:
+    parts: list[tuple[str, Predicate]] = [
+        ("REQ-085A-1", mp085a.first_period),
+        ("REQ-085A-2", mp085a.utc_boundaries),
+        ("REQ-085A-4", electricity.period_configurable),
+    ]
+    return _together(trace, device, parts)
