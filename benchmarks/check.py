@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hanref.air import capture
 from hanref.air.keys import Keys
+from hanref.errors import EXIT_DEFECT
 from hanref.run.runner import simulate
 from hanref.scenario import load
 
@@ -36,12 +37,15 @@ def long_capture(source: Path, target: Path, frames: int) -> int:
 
 
 def measured(command: list[str]) -> tuple[float, float]:
-    """(seconds, megabytes at the peak) of a process of its own. Raises CalledProcessError where it ends badly."""
+    """(seconds, megabytes at the peak) of a process of its own. Raises CalledProcessError where it ends badly.
+
+    Code 1 is a defect found: days that are repeated contradict each other.
+    """
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in (0, EXIT_DEFECT):
         raise subprocess.CalledProcessError(process.returncode, command)
     return time.monotonic() - start, used.ru_maxrss / _MEGABYTE
 
