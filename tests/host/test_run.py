@@ -21,7 +21,7 @@ from test_cli import hanref
 from test_requirements import FIRST_LIST
 from trace_story import Story
 
-FILES = {"trace.jsonl", "air.pcapng", "keys.toml", "verdicts.json", "junit.xml", "report.html"}
+FILES = {"trace.jsonl", "air.pcapng", "keys.toml", "verdicts.json", "junit.xml", "report.html", "report.json"}
 
 SHORT = """
 [scenario]
@@ -112,7 +112,7 @@ def test_junit_agrees_with_the_verdicts(november: tuple[Path, Run]) -> None:
 def test_the_report_shows_screens_and_charts(november: tuple[Path, Run]) -> None:
     page = (november[0] / "report.html").read_text()
 
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
     for heading in ("1 Device under test", "4 Differences from the field", "5 Results", "8 Exit criteria"):
         assert heading in page
     assert "Electricity: date 2022-11-04" in page
@@ -269,7 +269,7 @@ def test_check_finds_a_defect(tmp_path: Path) -> None:
     done = hanref("check", str(tmp_path / "trace.jsonl"), "--out", str(tmp_path / "out"))
 
     assert done.returncode == 1
-    assert {entry.name for entry in (tmp_path / "out").iterdir()} == {"verdicts.json", "junit.xml", "report.html"}
+    assert {entry.name for entry in (tmp_path / "out").iterdir()} == {"verdicts.json", "junit.xml", "report.html", "report.json"}
     assert JUnitXml.fromfile(str(tmp_path / "out" / "junit.xml")).failures >= 1
 
 

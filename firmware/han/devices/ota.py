@@ -8,7 +8,7 @@ from han.zcl.frame import TO_CLIENT, TO_SERVER
 CLUSTER = 0x0019
 
 BLOCK = 48  # octets of image data that fit a secured frame
-ATTEMPTS = 4
+ATTEMPTS = 8  # a lost block costs the whole transfer
 ANSWER_WITHIN = 5  # seconds
 
 _QUERY_HAS_HARDWARE = 1

@@ -288,7 +288,7 @@ def power_and_cost(trace: Trace, device: str) -> Finding:
         if watts is None:
             continue
         known = _latest(answers, event)
-        if known is not None:
+        if known is not None and (trace.complete or watts == known.attributes[DEMAND]):
             case.check(
                 watts == known.attributes[DEMAND],
                 "the screen shows %d W, the meter said %d W" % (watts, known.attributes[DEMAND]),
@@ -323,6 +323,8 @@ def age_of_gas(trace: Trace, device: str) -> Finding:
         if shown is None or known is None:
             continue
         said = known.attributes["reading_snapshot_time"]
+        if not trace.complete and shown != said:
+            continue  # the answer it was taken from may be one that the trace lacks
         case.check(
             said is not None and moment(shown) == moment(said),
             "the gas reading is shown as of %s, it was of %s" % (shown, said),
