@@ -214,8 +214,8 @@ class InHomeDisplay(Device):
             fuel.watch.refuse()  # a meter from before the change: carry on (AT-0056-10)
             self.report("tenancy", {"fuel": fuel.name, "supported": False})
         first = not fuel.verified
+        self._check_tenancy(time)  # before anything is shown: no figure of a former occupier may be (AT-0056-4)
         fuel.verified = True
-        self._check_tenancy(time)
         if first:
             self.report("link", {"fuel": fuel.name, "up": True})
             self._board.ask(fuel, time)

@@ -205,7 +205,7 @@ def events_of(said: Any) -> list[MutantEvent]:
 
 def content_of(event: MutantEvent) -> dict[str, Any]:
     """The fields of a report without what every event has."""
-    return {name: event[name] for name in event if name not in ("kind", "source", "time", "utc", "destination")}
+    return {name: event[name] for name in event if name not in ("kind", "source", "time", "destination")}
 
 
 class MutantClock(Clock):  # type: ignore[misc]

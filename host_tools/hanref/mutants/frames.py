@@ -64,7 +64,7 @@ def report_of(role: str, kind: str, fields: dict[str, Any], now: int) -> MutantE
 
 
 def _base(kind: str, source: str, now: int) -> dict[str, Any]:
-    return {"kind": kind, "source": source, "destination": None, "time": to_iso(now), "utc": now}
+    return {"kind": kind, "source": source, "destination": None, "time": to_iso(now)}
 
 
 def is_same(event: MutantEvent, original: MutantEvent) -> bool:

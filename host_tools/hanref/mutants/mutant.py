@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 class MutantEvent(dict[str, Any]):
     """A trace event as a mutant is given it: the fields of docs/architecture.md by key, and by attribute as well.
 
-    What an event does not have reads as None, `attributes`, `fields`, `statuses` and `types` as empty. `utc` is true time,
-    seconds since 2000. A `zcl` event is a frame before protection: change `attributes`, `fields`, `statuses`, `types`
+    What an event does not have reads as None, `attributes`, `fields`, `statuses` and `types` as empty. A `zcl` event is a frame before protection: change `attributes`, `fields`, `statuses`, `types`
     {name: type octet}, `command`, `direction`, `cluster`, `sequence`, `destination`, or give other `octets` (hex).
     A `gbcs` event is a message whose MAC is made anew: change `date_time`, `clock_status`, `payload`, `message_code`.
     """
