@@ -44,7 +44,7 @@ class NoValue:
 NO_VALUE = NoValue()
 
 
-class Schema(foundation.CommandSchema):  # type: ignore[misc]
+class Schema(foundation.CommandSchema):
     """The fields of one command; `layout` is (cluster, command number, name, direction of han.zcl.frame)."""
 
     layout: tuple[int, int, str, int]
@@ -119,7 +119,7 @@ def _commands(number: int, entry: dict[str, Any], direction: str) -> dict[str, f
         if known is None:
             continue
         schema = _schema(number, identifier, known.name, int(to_client))
-        found[known.name] = foundation.ZCLCommandDef(id=identifier, schema=schema, name=known.name)
+        found[known.name] = foundation.ZCLCommandDef(id=t.uint8_t(identifier), schema=schema, name=known.name)
     return found
 
 
@@ -131,9 +131,9 @@ def _attributes(entry: dict[str, Any], side: str) -> dict[str, foundation.ZCLAtt
         type_id = int(attribute["type_id"], 16)
         name = identifier(attribute["name"])
         found[name] = foundation.ZCLAttributeDef(
-            id=int(attribute["id"], 16),
+            id=t.uint16_t(int(attribute["id"], 16)),
             name=name,
-            type=foundation.DataType.from_type_id(type_id).python_type,
+            type=foundation.DataType.from_type_id(foundation.DataTypeId(type_id)).python_type,
             zcl_type=foundation.DataTypeId(type_id),
             access=_access(attribute.get("access") or "r"),
             mandatory=bool(attribute.get("mandatory")),

@@ -33,9 +33,7 @@ class Story:
 
     def read(self, at: float, reader: str, server: str, cluster: str, sequence: int, **attributes: Any) -> "Story":
         self.zcl(at, reader, server, cluster, "read_attributes", sequence=sequence, fields={"attributes": list(attributes)})
-        return self.zcl(
-            at + 0.1, server, reader, cluster, "read_attributes_response", sequence=sequence, attributes=attributes
-        )
+        return self.zcl(at + 0.1, server, reader, cluster, "read_attributes_response", sequence=sequence, attributes=attributes)
 
     def verdict(self, requirement: str) -> str:
         return self.judged(requirement).verdict
@@ -49,7 +47,9 @@ class Story:
         return judge(Trace(self._header, made), [requirement])[0]
 
 
-def ask(story: Story, at: float, server: str, command: str, cluster: str, fields: dict[str, Any], answer: dict[str, Any]) -> None:
+def ask(
+    story: Story, at: float, server: str, command: str, cluster: str, fields: dict[str, Any], answer: dict[str, Any]
+) -> None:
     sequence = int(at) % 251
     story.zcl(at, "ihd", server, cluster, command, sequence=sequence, fields=fields)
     story.zcl(at + 0.1, server, "ihd", cluster, sequence=sequence, **answer)
@@ -94,7 +94,8 @@ def test_security_log(answer, hidden, form):
 def test_security_events_under_another_log_are_found():
     story = Story()
     entries = {"events": [{"log_id": 3, "event_id": 0x8F0C}]}
-    ask(story, 10, "gpf", "get_event_log", "0709", {"event_control_log_id": 0x10}, {"command": "publish_event_log", "fields": entries})
+    answer = {"command": "publish_event_log", "fields": entries}
+    ask(story, 10, "gpf", "get_event_log", "0709", {"event_control_log_id": 0x10}, answer)
     assert story.verdict("REQ-078-3") == "fail"
     assert story.verdict("REQ-IHD-7") == "fail"
 

@@ -269,7 +269,8 @@ def test_check_finds_a_defect(tmp_path: Path) -> None:
     done = hanref("check", str(tmp_path / "trace.jsonl"), "--out", str(tmp_path / "out"))
 
     assert done.returncode == 1
-    assert {entry.name for entry in (tmp_path / "out").iterdir()} == {"verdicts.json", "junit.xml", "report.html", "report.json"}
+    written = {"verdicts.json", "junit.xml", "report.html", "report.json"}
+    assert {entry.name for entry in (tmp_path / "out").iterdir()} == written
     assert JUnitXml.fromfile(str(tmp_path / "out" / "junit.xml")).failures >= 1
 
 

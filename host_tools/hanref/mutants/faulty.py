@@ -15,11 +15,11 @@ from hanref.mutants.mutant import Mutant, MutantEvent, overrides
 from hanref.run.messages import Entities
 
 
-class FaultySimulation(Simulation):  # type: ignore[misc]
+class FaultySimulation(Simulation):
     """The HAN of a plan; `mutant` stands round the device of its role, None for a HAN of reference devices."""
 
     def __init__(self, plan: dict[str, Any], line: Callable[[str], object], mutant: Mutant | None, entities: Entities) -> None:
-        super().__init__(plan, line)
+        super().__init__(plan, line)  # type: ignore[no-untyped-call]
         self._mutant = mutant
         self._entities = entities
         if mutant is not None:
@@ -27,7 +27,7 @@ class FaultySimulation(Simulation):  # type: ignore[misc]
                 self._wrap(node)
 
     def _exchange(self, old: Any) -> None:
-        super()._exchange(old)
+        super()._exchange(old)  # type: ignore[no-untyped-call]
         if self._mutant is not None:
             self._wrap(self.nodes[old.board])
 
@@ -43,7 +43,7 @@ class FaultySimulation(Simulation):  # type: ignore[misc]
                 event = frames.report_of(source, kind, fields, self._start + now // 1000)
                 told += [(source, said["kind"], content_of(said)) for said in events_of(mutant.sends(event))]
             node.events[:] = told
-        super()._after(now, node, messages)
+        super()._after(now, node, messages)  # type: ignore[no-untyped-call]
 
     def _wrap(self, node: Any) -> None:
         mutant = self._mutant
@@ -171,7 +171,7 @@ class Wrapper:
         incoming = [octets]
         if self._receives:
             incoming = self._gbcs_through(self._mutant.received, octets, time)
-        answers = []
+        answers: list[bytes] = []
         for message in incoming:
             for answer in self._gbcs(message, time):
                 answers += self._gbcs_through(self._mutant.sends, answer, time) if self._changes else [answer]
@@ -208,14 +208,14 @@ def content_of(event: MutantEvent) -> dict[str, Any]:
     return {name: event[name] for name in event if name not in ("kind", "source", "time", "destination")}
 
 
-class MutantClock(Clock):  # type: ignore[misc]
+class MutantClock(Clock):
     """The clock of a mutant: what it reads and its status are what the mutant makes of them."""
 
     def __init__(self, device: Any, mutant: Mutant) -> None:
         self._device = device
         self._mutant = mutant
         self._status = device.clock.status
-        super().__init__(device.clock.status)
+        super().__init__(device.clock.status)  # type: ignore[no-untyped-call]
 
     @property
     def status(self) -> int:

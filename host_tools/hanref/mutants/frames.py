@@ -156,7 +156,7 @@ def _records(event: MutantEvent, original: MutantEvent, cluster: int, side: str,
     if before.frame_type == GLOBAL and before.command == commands.READ_ATTRIBUTES_RESPONSE:
         order = [record[0] for record in commands.decode(before.command, before.payload)]
     entries = {_identifier(cluster, name, side): name for name in [*attributes, *failed]}
-    records = []
+    records: list[Any] = []
     for entry in [*[entry for entry in order if entry in entries], *[entry for entry in entries if entry not in order]]:
         name = entries[entry]
         if name in failed:

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a faulty device is written down."""
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from han.devices.device import Device
+from typing import Any
 
 
 class MutantEvent(dict[str, Any]):
     """A trace event as a mutant is given it: the fields of docs/architecture.md by key, and by attribute as well.
 
-    What an event does not have reads as None, `attributes`, `fields`, `statuses` and `types` as empty. A `zcl` event is a frame before protection: change `attributes`, `fields`, `statuses`, `types`
-    {name: type octet}, `command`, `direction`, `cluster`, `sequence`, `destination`, or give other `octets` (hex).
+    What an event does not have reads as None, `attributes`, `fields`, `statuses` and `types` as empty. A `zcl` event is a
+    frame before protection: change `attributes`, `fields`, `statuses`, `types` {name: type octet}, `command`, `direction`,
+    `cluster`, `sequence`, `destination`, or give other `octets` (hex).
     A `gbcs` event is a message whose MAC is made anew: change `date_time`, `clock_status`, `payload`, `message_code`.
     """
 
@@ -40,7 +38,7 @@ class Mutant:
     requirement: str = ""
     title: str = ""
 
-    device: "Device"
+    device: Any  # the han.devices.device.Device
     now: int = 0
 
     def received(self, event: MutantEvent) -> Any:

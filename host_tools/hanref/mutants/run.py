@@ -5,7 +5,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ def trace_of(scenario: str, seed: int | None = None, mutant: Mutant | None = Non
     plan = make(load(scenario), seed)
     entities = Entities(plan.wan.roles())
     recorder = Recorder(_Nowhere(), plan.header, plan.document["start"], entities, plan.orders)  # type: ignore[arg-type]
-    FaultySimulation(plan.document, lambda line: recorder.take_all((line,)), mutant, entities).run()
+    FaultySimulation(plan.document, lambda line: recorder.take_all((line,)), mutant, entities).run()  # type: ignore[no-untyped-call]
     return recorder.trace
 
 
@@ -171,17 +171,18 @@ def run_all(
     with ProcessPoolExecutor(workers) as pool:
         first_seed = tasks[0][1]
         first = [task for task in tasks if task[1] == first_seed]
-        for future in as_completed([pool.submit(reference, *task) for task in first]):
-            references.append(future.result())
+        for judged in as_completed([pool.submit(reference, *task) for task in first]):
+            references.append(judged.result())
             done += 1
             if progress is not None:
                 progress(done, total)
         ordered = sorted(references, key=lambda entry: entry.events)
-        pending: dict[Any, int | None] = {}
+        pending: dict[Future[Any], int | None] = {}
         for place, kind in enumerate(kinds):
             fitting = [entry.scenario for entry in ordered if entry.verdicts.get(kind.requirement) == PASS]
             pending[pool.submit(examine, file, place, fitting)] = place
         pending.update({pool.submit(reference, *task): None for task in tasks if task[1] != first_seed})
+        future: Any
         for future in as_completed(pending):
             place_or_none = pending[future]
             if place_or_none is None:

@@ -109,8 +109,9 @@ def thresholds_served(trace: Trace, device: str) -> Finding:
             exchange.question,
             answer,
         )
-        if len(given) == 2 and all(isinstance(value, int) for value in given):
-            case.check(given[0] < given[1], "the first threshold %s is not below the second %s" % (given[0], given[1]), answer)
+        numbers = [value for value in given if isinstance(value, int)]
+        if len(given) == 2 and len(numbers) == 2:
+            case.check(numbers[0] < numbers[1], "the first threshold %s is not below the second %s" % tuple(numbers), answer)
             if configured:
                 case.check(given == list(configured), "the thresholds read %s, set are %s" % (given, configured), answer)
     return case.result("both thresholds are served", "nobody on the HAN read the thresholds")
