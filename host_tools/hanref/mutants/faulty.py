@@ -19,7 +19,7 @@ class FaultySimulation(Simulation):
     """The HAN of a plan; `mutant` stands round the device of its role, None for a HAN of reference devices."""
 
     def __init__(self, plan: dict[str, Any], line: Callable[[str], object], mutant: Mutant | None, entities: Entities) -> None:
-        super().__init__(plan, line)  # type: ignore[no-untyped-call]
+        super().__init__(plan, line)
         self._mutant = mutant
         self._entities = entities
         if mutant is not None:
@@ -27,7 +27,7 @@ class FaultySimulation(Simulation):
                 self._wrap(node)
 
     def _exchange(self, old: Any) -> None:
-        super()._exchange(old)  # type: ignore[no-untyped-call]
+        super()._exchange(old)
         if self._mutant is not None:
             self._wrap(self.nodes[old.board])
 
@@ -43,7 +43,7 @@ class FaultySimulation(Simulation):
                 event = frames.report_of(source, kind, fields, self._start + now // 1000)
                 told += [(source, said["kind"], content_of(said)) for said in events_of(mutant.sends(event))]
             node.events[:] = told
-        super()._after(now, node, messages)  # type: ignore[no-untyped-call]
+        super()._after(now, node, messages)
 
     def _wrap(self, node: Any) -> None:
         mutant = self._mutant
@@ -215,7 +215,7 @@ class MutantClock(Clock):
         self._device = device
         self._mutant = mutant
         self._status = device.clock.status
-        super().__init__(device.clock.status)  # type: ignore[no-untyped-call]
+        super().__init__(device.clock.status)
 
     @property
     def status(self) -> int:

@@ -116,7 +116,7 @@ class ErasesAgain(Mutant):
 
     def received(self, event: MutantEvent) -> Any:
         if event["command"] == "read_attributes_response" and event["attributes"].get(DATE):
-            for fuel in self.device.fuels:  # type: ignore[attr-defined]
+            for fuel in self.device.fuels:
                 fuel.watch.actioned = None
         return event
 
@@ -647,7 +647,7 @@ class OldHistory(Mutant):
 
     def value(self, name: str, value: Any, now: int) -> Any:
         if name == "current_day_consumption_delivered":
-            return self.device.history.total("day", 0)  # type: ignore[attr-defined]
+            return self.device.history.total("day", 0)
         return value
 
 
