@@ -105,7 +105,7 @@ def trace_of(scenario: str, seed: int | None = None, mutant: Mutant | None = Non
 
     plan = make(load(scenario), seed)
     entities = Entities(plan.wan.roles())
-    recorder = Recorder(_Nowhere(), plan.header, plan.document["start"], entities, plan.orders)
+    recorder = Recorder(_Nowhere(), plan.header, plan.document["start"], entities, plan.orders)  # type: ignore[arg-type]
     FaultySimulation(plan.document, lambda line: recorder.take_all((line,)), mutant, entities).run()
     return recorder.trace
 
