@@ -10,7 +10,7 @@ from hanref.moments import HALF_HOUR, moment
 from hanref.requirements.displays import DEMAND, MANAGEMENT, METERING, PREPAYMENT, THRESHOLDS
 from hanref.requirements.registry import Case, Finding, judges
 from hanref.requirements.voltage_model import CLOCK, PERIOD, Entry, Stretch, entries, measurement
-from hanref.requirements.wire import exchanges
+from hanref.requirements.wire import each_exchange, exchanges
 from hanref.trace import Event, Trace
 
 OVER, OVER_ENDS, UNDER, UNDER_ENDS = 0x8002, 0x8085, 0x8006, 0x8089  # [REQ-085A-14]
@@ -41,7 +41,7 @@ def power_refreshed(trace: Trace, device: str) -> Finding:
         for event in trace.of("zcl", source=device, cluster=METERING, command="read_attributes_response")
         if isinstance(event.attributes.get(DEMAND), int)
     ]
-    for exchange in exchanges(trace, device, METERING, "read_attributes"):
+    for exchange in each_exchange(trace, device, METERING, "read_attributes"):
         if exchange.answer is None or DEMAND not in exchange.question.fields.get("attributes", ()):
             continue
         if exchange.refused is not None or DEMAND in (exchange.answer.get("statuses") or {}):

@@ -10,7 +10,7 @@ from hanref.requirements.clock_model import clock_status
 from hanref.requirements.registry import Case, Finding, judges
 from hanref.requirements.stamp_model import Push, pushes
 from hanref.requirements.tenancy_model import clock_offset
-from hanref.requirements.wire import exchanges, is_reader, present
+from hanref.requirements.wire import each_exchange, exchanges, is_reader, present
 from hanref.trace import Event, Trace
 
 METERING = "0702"
@@ -253,7 +253,7 @@ def _served(trace: Trace, device: str, cluster: str, names: tuple[str, ...]) -> 
     case = Case()
     pushed = _Pushed(trace, device, cluster)
     read = set()
-    for exchange in exchanges(trace, device, cluster, "read_attributes"):
+    for exchange in each_exchange(trace, device, cluster, "read_attributes"):
         wanted = [name for name in exchange.question.fields.get("attributes", ()) if name in names]
         answer = exchange.answer
         if not wanted or answer is None:

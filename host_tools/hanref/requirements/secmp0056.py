@@ -28,7 +28,7 @@ from hanref.requirements.tenancy_model import (
     survivors,
     told,
 )
-from hanref.requirements.wire import exchanges, must_answer, present
+from hanref.requirements.wire import each_exchange, must_answer, present
 from hanref.trace import Event, Trace
 
 ERASED = {"consumption", "cost", "demand_peaks", "budgets", "messages", "top_up_history"}
@@ -60,7 +60,7 @@ def gas_readable(trace: Trace, device: str) -> Finding:
 
 def _readable(trace: Trace, device: str) -> Finding:
     case = Case()
-    for exchange in exchanges(trace, device, CLUSTER, "read_attributes"):
+    for exchange in each_exchange(trace, device, CLUSTER, "read_attributes"):
         wanted = exchange.question.fields.get("attributes", ())
         if DATE not in wanted and CONTROL not in wanted:
             continue

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Questions and answers on the wire: who asked whom what, and what came back."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hanref.trace import Event, Trace
@@ -38,30 +39,39 @@ def exchanges(trace: Trace, server: str, cluster: str, command: str, asker: str 
     An answer has the sequence number of the question and comes within ten seconds. A question that is sent again counts
     once.
     """
-    answers: dict[tuple[str | None, int | None], list[Event]] = {}
-    for event in trace.of("zcl", source=server, cluster=cluster):
-        if event.get("command") != "report_attributes":
-            answers.setdefault((event.destination, event.sequence), []).append(event)
-    found: list[Exchange] = []
+    return list(each_exchange(trace, server, cluster, command, asker))
+
+
+def each_exchange(
+    trace: Trace, server: str, cluster: str, command: str, asker: str | None = None
+) -> Iterator[Exchange]:
+    """As `exchanges`, one at a time: a long capture holds half a million."""
+    last: Exchange | None = None
     for question in trace.of("zcl", asker, server, cluster, command):
         if question.get("direction") != "client_to_server" or (asker is None and not is_reader(question.source)):
             continue
-        answer = next(
-            (
-                event
-                for event in answers.get((question.source, question.sequence), ())
-                if event.n > question.n and event.milliseconds - question.milliseconds <= ANSWERED_WITHIN
-            ),
-            None,
-        )
-        last = found[-1].question if found else None
-        if last is not None and _again(last, question):
-            found[-1].answer = found[-1].answer or answer
-        else:
-            found.append(Exchange(question, answer))
-    for exchange in found:
-        exchange.turned = exchange.answer is not None and exchange.answer.get("direction") == "client_to_server"
-    return found
+        answer = _answer_to(trace, question)
+        if last is not None and _again(last.question, question):
+            last.answer = last.answer or answer
+            continue
+        if last is not None:
+            yield _finished(last)
+        last = Exchange(question, answer)
+    if last is not None:
+        yield _finished(last)
+
+
+def _answer_to(trace: Trace, question: Event) -> Event | None:
+    since, until = question.milliseconds, question.milliseconds + ANSWERED_WITHIN + 1
+    for event in trace.of("zcl", question.destination, question.source, question.get("cluster"), None, since, until):
+        if event.sequence == question.sequence and event.n > question.n and event.get("command") != "report_attributes":
+            return event
+    return None
+
+
+def _finished(exchange: Exchange) -> Exchange:
+    exchange.turned = exchange.answer is not None and exchange.answer.get("direction") == "client_to_server"
+    return exchange
 
 
 def must_answer(trace: Trace, exchange: Exchange) -> bool:

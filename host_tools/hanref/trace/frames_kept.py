@@ -83,8 +83,27 @@ class _Content(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def octets(self) -> bytes:
+        return self._frames.octets(self._place)
+
     def _decoded(self) -> dict[str, Any]:
         return self._frames.decoded(self._place)
+
+
+class _FrameEvent(Event):
+    """An event whose octets are written in hex when somebody asks."""
+
+    __slots__ = ()
+
+    @property
+    def octets(self) -> str:
+        content = self.content
+        assert isinstance(content, _Content)
+        return content.octets().hex()
+
+    @octets.setter
+    def octets(self, value: str | None) -> None:
+        """They are those of the frame."""
 
 
 class Frames:
@@ -171,17 +190,15 @@ class Frames:
     def event(self, place: int) -> Event:
         """The frame as an event."""
         shape = self.shape(place)
-        octets = self.octets(place)
-        return Event(
+        return _FrameEvent(
             self._numbers[place],
             self._milliseconds[place],
             shape.source,
             shape.destination,
             "zcl",
             _Content(self, place),
-            sequence_of(octets),
-            octets.hex(),
-            self._packets[place],
+            sequence_of(self.octets(place)),
+            packet=self._packets[place],
         )
 
     def place_of(self, number: int) -> int | None:
