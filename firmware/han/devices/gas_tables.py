@@ -2,14 +2,9 @@
 """Tariff, calendars, calorific value, billing periods and identities of a gas supply, as the supplier sets them: kept by
 the meter, and by the proxy from the commands that it taps off [GBCS 10.3, 10.4; REQ-GPF-12, 15]."""
 
-from han.later import Later
 from han.zcl import status
 
-gas_answers = Later("han.gbcs.gas_answers")
-
 _STORE = "gas_tables"
-_TIERS = 0x01  # of the sub-payload control: prices of tiers, not of blocks [ZSE 4]
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 # What the attributes say before the supplier has set anything. Money in 10^-5 pounds.
 _PRICES = {
@@ -25,9 +20,9 @@ _PRICES = {
     "calorific_value_unit": 1,
     "calorific_value_trailing_digit": 0x10,
 }
-_THRESHOLDS = ("block1_threshold", "block2_threshold", "block3_threshold")
-_BLOCK_PRICES = tuple(["no_tier_block%d_price" % block for block in (1, 2, 3, 4)])
-_TIER_PRICES = tuple(["tier%d_block1_price" % tier for tier in (1, 2, 3, 4)])
+THRESHOLDS = ("block1_threshold", "block2_threshold", "block3_threshold")
+BLOCK_PRICES = tuple(["no_tier_block%d_price" % block for block in (1, 2, 3, 4)])
+TIER_PRICES = tuple(["tier%d_block1_price" % tier for tier in (1, 2, 3, 4)])
 
 
 class GasTables:
@@ -43,7 +38,7 @@ class GasTables:
         self._kept = values.get(_STORE, {})
         for name in _PRICES:
             price.set(name, settings.get(name, _PRICES[name]))
-        for name in _THRESHOLDS + _BLOCK_PRICES + _TIER_PRICES:
+        for name in THRESHOLDS + BLOCK_PRICES + TIER_PRICES:
             price.set(name, 0)
         for name, value in self._kept.get("price", {}).items():
             price.set(name, value)
@@ -52,7 +47,9 @@ class GasTables:
 
     def take(self, name, fields):
         """Take a command of the supplier, UNSUP_CLUSTER_COMMAND where it is none of these."""
-        taker = getattr(self, "_" + name, None)
+        from han.devices.gas_settings_taken import Taken
+
+        taker = getattr(Taken(self, self._kept), name, None)
         if taker is None:
             return status.UNSUP_CLUSTER_COMMAND
         try:
@@ -63,6 +60,12 @@ class GasTables:
         return status.SUCCESS
 
     # -- what is read -------------------------------------------------------------------------------------------
+
+    def set_price(self, name, value):
+        self._price.set(name, value)
+
+    def set_identity(self, name, octets):
+        self._metering.set(name, octets)
 
     def calendar(self, kind):
         """See han.gbcs.gas_answers."""
@@ -99,110 +102,4 @@ class GasTables:
         tariff = self._kept.get("tariff")
         if tariff is None:
             return None
-        return self._price.get((_TIER_PRICES if tariff["number_of_price_tiers_in_use"] else _BLOCK_PRICES)[0])
-
-    # -- calendars ---------------------------------------------------------------------------------------------
-
-    def _publish_calendar(self, fields):
-        """A new calendar takes the place of that of its kind; its parts follow."""
-        self._kept["calendar%d" % fields["calendar_type"]] = {
-            "issuer_event_id": fields["issuer_event_id"],
-            "issuer_calendar_id": fields["issuer_calendar_id"],
-            "days": [],
-            "weeks": [],
-            "seasons": [],
-            "special_start": 0,
-            "special_days": [],
-        }
-
-    def _of(self, fields):
-        """The calendar that a part belongs to, which comes first."""
-        for kind in (gas_answers.TARIFF, gas_answers.NON_DISABLEMENT):
-            calendar = self.calendar(fields.get("calendar_type", kind))
-            if calendar is not None and calendar["issuer_calendar_id"] == fields["issuer_calendar_id"]:
-                return calendar
-        raise KeyError("calendar")
-
-    def _publish_day_profile(self, fields):
-        entries = [[entry["start_time_minutes"], entry["value"]] for entry in fields["schedule_entries"]]
-        self._of(fields)["days"].append([fields["day_id"], entries])
-
-    def _publish_week_profile(self, fields):
-        self._of(fields)["weeks"].append([fields["week_id"], [fields["day_id_ref_" + day] for day in _WEEKDAYS]])
-
-    def _publish_seasons(self, fields):
-        entries = [[bytes(entry["season_start_date"]), entry["week_id_ref"]] for entry in fields["seasons"]]
-        self._of(fields)["seasons"] = entries
-
-    def _publish_special_days(self, fields):
-        calendar = self._of(fields)
-        calendar["special_start"] = fields["start_time"] or 0
-        calendar["special_days"] = [[bytes(entry["special_day_date"]), entry["day_id_ref"]] for entry in fields["special_days"]]
-
-    # -- tariff --------------------------------------------------------------------------------------------------
-
-    def _set_prices(self, values):
-        kept = self._kept.setdefault("price", {})
-        for name, value in values.items():
-            self._price.set(name, value)
-            kept[name] = value
-
-    def _publish_tariff_information(self, fields):
-        self._kept["tariff"] = {
-            name: fields[name] for name in ("provider_id", "issuer_event_id", "start_time", "number_of_price_tiers_in_use")
-        }
-        self._set_prices(
-            {
-                "currency": fields["currency"],
-                "price_trailing_digit": fields["price_trailing_digit"],
-                "unit_of_measure": fields["unit_of_measure"],
-                "standing_charge": fields["standing_charge"],
-                "threshold_multiplier": fields["block_threshold_multiplier"],
-                "threshold_divisor": fields["block_threshold_divisor"],
-            }
-        )
-
-    def _publish_price_matrix(self, fields):
-        """Tiers count from 1 in the upper half of the identifier or alone, blocks from 0 in the lower half."""
-        values = {}
-        of_tiers = fields["sub_payload_control"] & _TIERS
-        for entry in fields["prices"]:
-            number = entry["tier_block_id"]
-            place = number - 1 if of_tiers else number & 0x0F
-            names = _TIER_PRICES if of_tiers else _BLOCK_PRICES
-            if 0 <= place < len(names):
-                values[names[place]] = entry["price"]
-        self._set_prices(values)
-
-    def _publish_block_thresholds(self, fields):
-        if fields["tiers"]:
-            self._set_prices(dict(zip(_THRESHOLDS, fields["tiers"][0]["block_thresholds"])))
-
-    def _publish_conversion_factor(self, fields):
-        self._set_prices({name: fields[name] for name in ("conversion_factor", "conversion_factor_trailing_digit")})
-
-    def _publish_calorific_value(self, fields):
-        names = ("calorific_value", "calorific_value_unit", "calorific_value_trailing_digit")
-        self._set_prices({name: fields[name] for name in names})
-
-    # -- periods, identities ----------------------------------------------------------------------------------
-
-    def _publish_billing_period(self, fields):
-        self._kept["billing_period"] = dict(fields)
-
-    def _publish_block_period(self, fields):
-        self._kept["block_period"] = dict(fields)
-
-    def _publish_change_of_supplier(self, fields):
-        names = ("proposed_provider_name", "proposed_provider_contact_details", "provider_change_implementation_time")
-        self._kept["supplier"] = {name: fields[name] for name in names}
-
-    def _set_identity(self, name, octets):
-        self._metering.set(name, bytes(octets))
-        self._kept.setdefault("metering", {})[name] = bytes(octets)
-
-    def _update_cin(self, fields):
-        self._set_identity("customer_id_number", fields["customer_id_number"])
-
-    def _update_site_id(self, fields):
-        self._set_identity("site_id", fields["site_id"])
+        return self._price.get((TIER_PRICES if tariff["number_of_price_tiers_in_use"] else BLOCK_PRICES)[0])

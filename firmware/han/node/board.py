@@ -12,7 +12,6 @@ from han.errors import HanError
 from han.later import forget
 from han.node.console import Console, event
 from han.node.nodetime import HELD, RUNNING, NodeTime, Ticks
-from han.node.radio_port import NoRadio
 from han.node.service import Service, utc_of_ports_clock
 
 _FOR_THE_START = ("han.node.settings", "han.node.endpoints", "han.devices.roles")
@@ -21,7 +20,7 @@ _PIECE = 64  # octets of the serial line taken before the radio is looked at aga
 _STORES = "/stores"
 
 # Octets allocated between two collections. While modules are loaded what stays must not come to lie between what is
-# garbage, or no large block is left; later a collection costs time.
+# garbage, or no large block is left; later a collection costs time. Where little is free the same goes for later.
 _STARTING = 2048
 _RUNNING = 16384
 
@@ -38,10 +37,13 @@ class Board:
         named = settings_file.version(settings, settings_file.code_hash())
         named["line"] = settings_file.version_line(named)
         node = None if settings is None else _node(settings)
-        port = NoRadio()
         if node is not None and settings["radio"].get("driver") == "znp":
             self._uart = open_uart(settings["radio"])
             port = _radio_port(self._uart, settings, node, ticks.milliseconds)
+        else:
+            from han.node.no_radio import NoRadio
+
+            port = NoRadio()
         held = settings is not None and settings["time"] == HELD
         utc = None if held else utc_of_ports_clock(int(time.time()), time.gmtime(0)[0])
         node_time = NodeTime(ticks.milliseconds, utc, HELD if held else RUNNING)
@@ -71,7 +73,7 @@ class Board:
         for module in _FOR_THE_START:
             forget(module)
         gc.collect()
-        gc.threshold(_RUNNING)
+        gc.threshold(min(_RUNNING, gc.mem_free() // 4))
         drawing = False
         while service.done is None:
             wait = 0 if drawing else service.milliseconds_until_due()

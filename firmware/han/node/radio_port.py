@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node's radio: a co-processor behind a UART, its driver, and the counts by which a bench sees that it is quiet."""
 
-from han.errors import BenchError
 from han.radio.znp import Znp
 
 _AWAKE_POLL = 500  # milliseconds between the questions of an end device that is awake
@@ -126,38 +125,6 @@ class RadioPort:
             # A UART with a full buffer takes a part.
             sent += self._uart.write(memoryview(octets)[sent:]) or 0
         self.octets_out += sent
-
-
-class NoRadio:
-    """Stands in where the settings name no radio: what is given is lost."""
-
-    given = settled = failed = received = octets_in = octets_out = 0
-
-    def send(self, messages):
-        self.given += len(messages)
-        self.settled += len(messages)
-        self.failed += len(messages)
-
-    def turn(self):
-        return ()
-
-    def sleep(self, asleep):
-        pass
-
-    def permit_join(self, seconds):
-        raise BenchError("this board has no radio")
-
-    def expect(self, identity, install_code):
-        raise BenchError("this board has no radio")
-
-    def milliseconds_until_due(self):
-        return None
-
-    def quiet(self):
-        return True
-
-    def state(self):
-        return {"started": True, "identity": None, "given": self.given, "settled": self.settled, "received": 0}
 
 
 def _word(part):
