@@ -62,7 +62,8 @@ class Device:
                 due = self.radio.deadline()
                 wait = None if due is None else max(0.001, (due - self._now()) / 1000)
                 try:
-                    octets = await asyncio.wait_for(reader.read(4096), wait)
+                    async with asyncio.timeout(wait):  # wait_for may swallow a cancellation before Python 3.12
+                        octets = await reader.read(4096)
                 except TimeoutError:
                     self.radio.tick(self._now())
                     continue

@@ -143,7 +143,9 @@ class AirServer:
             due = self.air.deadline()
             wait = None if due is None else max(0, due - clock()) / 1000
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._sleeping.wait(), wait)
+                # Not wait_for: before Python 3.12 it may swallow the cancellation that ends this task.
+                async with asyncio.timeout(wait):
+                    await self._sleeping.wait()
 
     async def quiet(self, seconds: float = QUIET) -> None:
         """Wait until no octet has gone either way for so long."""
