@@ -215,5 +215,5 @@ _TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?:  .*\n)*.*$"
 
 
 def tracebacks(said: str) -> list[str]:
-    """The tracebacks in what a board said."""
-    return _TRACEBACK.findall(said)
+    """The tracebacks in what a board said; that of a program which Ctrl-C ended, as a flash does, is none."""
+    return [found for found in _TRACEBACK.findall(said) if "\nKeyboardInterrupt" not in found.replace("\r", "")]
