@@ -3,8 +3,8 @@
 
 from han.devices.roles import node as make_node
 from han.errors import BenchError
-from han.node.nodetime import HELD, RUNNING, NodeTime, Ticks
 from han.node.no_radio import NoRadio
+from han.node.nodetime import HELD, RUNNING, NodeTime, Ticks
 from han.node.service import Service, utc_of_ports_clock
 from support import equal, raises
 
