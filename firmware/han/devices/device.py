@@ -86,14 +86,19 @@ class Device:
         self.now = time
         timers = self._timers
         self._changed = True
-        for timer in [timer for timer in timers if timer[0] <= time]:
-            if timer in timers:  # an earlier one may have taken it off
+        for timer in list(timers):
+            if timer[0] <= time and timer in timers:  # an earlier one may have taken it off
                 timers.remove(timer)
                 timer[1](time)
-        late = [key for key, waiting in self._waiting.items() if waiting[1] <= time]
-        for key in late:
+        if self._waiting:
+            self._give_up(time)
+        return self._taken()
+
+    def _give_up(self, time):
+        """Ask again, or tell those who asked, where an answer is overdue."""
+        for key in list(self._waiting):
             waiting = self._waiting.get(key)
-            if waiting is None:
+            if waiting is None or waiting[1] > time:
                 continue
             if waiting[3]:
                 waiting[3] -= 1
@@ -102,7 +107,6 @@ class Device:
             else:
                 del self._waiting[key]
                 waiting[0](None, time)
-        return self._taken()
 
     def command(self, verb, arguments, time):
         """An input of the bench: `verb` names a method `bench_<verb>`; raises BenchError for one it lacks."""

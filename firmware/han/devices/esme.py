@@ -118,7 +118,7 @@ class ElectricityMeter(Device, Commissioned):
         price.set("no_tier_block1_price", configuration.get("price", PRICE_OF_A_KWH))
         price.set("price_trailing_digit", 0x50)
         price.set("currency", 826)
-        management = self.attributes(self.endpoint, DEVICE_MANAGEMENT)
+        management = self._management = self.attributes(self.endpoint, DEVICE_MANAGEMENT)
         low, high = configuration.get("thresholds", (500, 2000))
         management.set("low_medium_threshold", low)
         management.set("medium_high_threshold", high)
@@ -239,7 +239,7 @@ class ElectricityMeter(Device, Commissioned):
 
     def _ambient(self):
         """REQ-IHD-4: low below the first threshold, high from the second on."""
-        management = self.attributes(self.endpoint, DEVICE_MANAGEMENT)
+        management = self._management
         watts = self._demand()
         if watts < management.get("low_medium_threshold"):
             return 0

@@ -25,6 +25,7 @@ from han.errors import BenchError
 from han.zcl import foundation
 
 TIME = 0x000A
+KEPT_AFTER = 30  # seconds after the last of a round of answers
 
 LOST_AFTER = 3  # requests in a row without an answer
 
@@ -199,12 +200,17 @@ class InHomeDisplay(Device):
             peak = fuel.now.get("instantaneous_demand")
             if peak is not None and peak > fuel.memory.get("demand_peaks", 0):
                 fuel.memory["demand_peaks"] = peak
-        fuel.keep()
+        self.at(time + KEPT_AFTER, self._keep)
 
     def _take_cost(self, fuel, values, time):
         """What the consumption of the periods cost."""
         fuel.memory.setdefault("cost", {}).update(values)
-        fuel.keep()
+        self.at(time + KEPT_AFTER, self._keep)
+
+    def _keep(self, time):
+        """The answers of one round have come: they are kept together."""
+        for fuel in self.fuels:
+            fuel.keep()
 
     def _take_tenancy(self, fuel, values, time):
         """The answer about change of tenancy: with it the fuel's figures may be shown again."""

@@ -56,7 +56,10 @@ class Node:
 
     def asleep(self):
         """Whether the radio is off between wakes."""
-        return all(device.asleep for device in self.devices)
+        for device in self.devices:
+            if not device.asleep:
+                return False
+        return True
 
     def receive(self, message, time):
         """A message from the air."""

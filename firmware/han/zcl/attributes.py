@@ -82,7 +82,13 @@ class Attributes:
 
     def get(self, name_or_id, default=None):
         """The present value, `default` where the attribute is not held."""
-        result, _, value = self.present(self.identifier(name_or_id))
+        identifier = name_or_id if isinstance(name_or_id, int) else self.identifier(name_or_id)
+        function = self._readers.get(identifier)
+        if function is not None:
+            return function()
+        if identifier in self._values or not self._providers:
+            return self._values.get(identifier, default)
+        result, _, value = self._provided(identifier)
         return default if result else value
 
     def has(self, name_or_id):
