@@ -286,7 +286,7 @@ def test_a_device_that_leaves_ends_the_run(tmp_path):
             device.left = True
             device.uart.write(b"\xfe\x01\x41\x00\x00\x40")  # SYS_RESET_REQ
 
-    bench = Bench(tmp_path / "run", limit=2.0, scenario=SCENARIO.replace('"8m"', '"6m"'))
+    bench = Bench(tmp_path / "run", limit=2.0, scenario=SCENARIO.replace('"8m"', '"1h"'))
     device = outside(bench, behaviour)
     wanted = time.monotonic() + 10
     while time.monotonic() < wanted and not getattr(device, "left", False):
@@ -297,6 +297,7 @@ def test_a_device_that_leaves_ends_the_run(tmp_path):
 
     assert "left" in [event.get("what") for event in run.trace.of("dut")]
     assert any("left and did not come back" in sentence for sentence in bench.told)
+    assert run.trace.end - run.trace.start < 40 * 60_000
 
 
 def test_a_device_that_says_nonsense_is_survived(tmp_path):

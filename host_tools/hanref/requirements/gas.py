@@ -266,7 +266,7 @@ def _served(trace: Trace, device: str, cluster: str, names: tuple[str, ...]) -> 
             status = (answer.get("statuses") or {}).get(name)
             known = pushed.before(name, answer)
             if name not in answer.attributes:
-                if known is not None or (trace.complete and status == "UNSUPPORTED_ATTRIBUTE" and pushed.any_before(answer)):
+                if known is not None or (trace.complete and status == "UNSUPPORTED_ATTRIBUTE" and pushed.all_before(answer)):
                     case.fails("%s is answered with %s" % (name, status or "nothing"), exchange.question, answer)
                 continue
             read.add(name)
@@ -289,14 +289,14 @@ class _Pushed:
 
     def __init__(self, trace: Trace, proxy: str, cluster: str) -> None:
         self._values: dict[str, list[tuple[Event, object]]] = {}
-        self._numbers: list[int] = []
+        self._ends: list[Event] = []
         self._emptied = [event.n for event in trace.of("bench", destination="hub") if event.get("verb") == "exchange"]
         for push in pushes(trace, proxy):
-            for event in push.frames:
-                if event.get("cluster") == cluster and event.n not in push.doubtful:
-                    self._numbers.append(event.n)
-                    for name, value in event.attributes.items():
-                        self._values.setdefault(name, []).append((event, value))
+            taken = [event for event in push.frames if event.get("cluster") == cluster and event.n not in push.doubtful]
+            self._ends += taken and push.frames[-1:]
+            for event in taken:
+                for name, value in event.attributes.items():
+                    self._values.setdefault(name, []).append((event, value))
 
     def before(self, name: str, answer: Event) -> tuple[Event, object] | None:
         """The newest report of an attribute before an answer, None in the seconds in which the proxy may not have it yet."""
@@ -308,9 +308,10 @@ class _Pushed:
             return None
         return newest
 
-    def any_before(self, answer: Event) -> bool:
-        """Whether the meter has told this proxy anything yet: a new one has nothing."""
-        return any(self._emptied_before(answer) < n < answer.n for n in self._numbers)
+    def all_before(self, answer: Event) -> bool:
+        """Whether the meter has told this proxy all it has: a new one has nothing until the first push is over."""
+        emptied = self._emptied_before(answer)
+        return any(emptied < end.n and answer.milliseconds - end.milliseconds >= 1000 for end in self._ends)
 
     def _emptied_before(self, answer: Event) -> int:
         return max([n for n in self._emptied if n < answer.n], default=0)
