@@ -60,6 +60,57 @@ def test_at_0056_3_a_past_date_hides_what_was_before_from_the_han_alone():
     assert len(han.device("gpf").half_hours.newest(14)) >= 3  # what the WAN reads is all there
 
 
+def moved_twice(han, of, second):
+    """The half hours that a display gets after a first change at 10:00 and a second one, and those of the meter itself."""
+    for date in (from_iso("2022-11-03T10:00:00Z"), second):
+        if of == "gas":
+            assert move_gas(han, date) == 0
+        else:
+            han.do("esme", "change_of_tenancy", date=date, control=CLEAR_CONSUMER_DATA)
+        han.run(1)
+    return half_hours(han, of)["intervals"]
+
+
+def test_a_second_date_leaves_the_first_one_in_force_until_it_comes():
+    for of, role, used in (("electricity", "esme", 500), ("gas", "gpf", 1000)):
+        han = lived_in()
+        assert moved_twice(han, of, from_iso("2022-11-03T12:00:00Z")) == [used]
+        assert len(han.device(role).half_hours.newest(14)) >= 3  # the WAN reads all
+        han.run("11:59:50")
+        assert half_hours(han, of)["intervals"] == [used] * 3  # 10:30 to 11:30
+        han.run("12:31:00")
+        assert half_hours(han, of)["intervals"] == [used]  # 12:30
+
+
+def test_neither_an_earlier_date_nor_a_loss_of_power_nor_of_the_clock_lifts_the_restriction():
+    for of, role, used in (("electricity", "esme", 500), ("gas", "gpf", 1000)):
+        board = "hub" if role == "gpf" else role
+        han = lived_in()
+        assert moved_twice(han, of, from_iso("2022-11-03T09:00:00Z")) == [used]
+        assert moved_twice(han, of, from_iso("2022-11-03T12:00:00Z")) == [used]
+        han.do(board, "power", on=False)
+        han.do(board, "power", on=True)
+        han.run(20)
+        assert half_hours(han, of)["intervals"] == [used]
+        han.do(role, "clock", status="invalid")
+        assert half_hours(han, of)["intervals"] == [used]
+
+
+def test_a_cancelled_second_date_leaves_the_first_one_in_force():
+    han = lived_in()
+    assert moved_twice(han, "electricity", from_iso("2022-11-03T12:00:00Z")) == [500]
+    han.do("esme", "change_of_tenancy", date=None)
+    assert half_hours(han, "electricity")["intervals"] == [500]
+    assert han.device("esme").attributes(1, 0x0708).get("change_of_tenancy_update_date_time") is None
+
+
+def test_totals_of_the_day_stay_restricted_too():
+    han = lived_in()
+    moved_twice(han, "electricity", from_iso("2022-11-03T12:00:00Z"))
+    shown = han.device("esme").history.visible("day", 0)
+    assert 0 < shown < han.device("esme").history.total("day", 0) - 900
+
+
 def test_at_0056_4_a_display_that_was_away_asks_first_and_shows_nothing_before():
     han = lived_in()
     han.do("ihd", "link", on=False)

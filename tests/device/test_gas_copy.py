@@ -62,7 +62,7 @@ def test_a_display_reads_the_profile_from_the_proxy_but_nothing_of_the_former_oc
     proxy.now = han.utc()
     _, answer = proxy._read_logs("get_sampled_data", fields, None, 0)
     assert answer["samples"] == [value for _, value in entries(han, "gpf")[:10]]
-    proxy.tenancy.publish(0, 1, 0, han.start + 6 * 3600, 0x0200)
+    proxy.tenancy.publish(0, 1, 0, han.start + 6 * 3600, 0x0200, han.utc())
     _, answer = proxy._read_logs("get_sampled_data", fields, None, 0)
     assert answer["sample_start_time"] == han.start + 6 * 3600
     ((_, answer),) = proxy.gbcs_command(0x0702, "get_sampled_data", fields, None)

@@ -115,6 +115,14 @@ def test_profile_after_a_change(end, verdict):
     assert story.verdict("REQ-0056-9") == verdict
 
 
+@pytest.mark.parametrize(("end", "verdict"), [("2022-11-07T09:00:00Z", "fail"), ("2022-11-07T10:30:00Z", "pass")])
+def test_a_second_date_ahead_does_not_lift_the_first(end, verdict):
+    story = moved().add(60, "bench", None, "esme", verb="change_of_tenancy", arguments={"date": "2022-11-08T00:00:00Z"})
+    fields = {"end_time": end, "profile_interval_period": 1, "intervals": [5]}
+    ask(story, 3600, "esme", "get_profile", "0702", {}, {"command": "get_profile_response", "fields": fields})
+    assert story.verdict("REQ-0056-9") == verdict
+
+
 def test_periods_before_a_change_have_no_value():
     hidden = moved().read(60, "ihd", "esme", "0702", 1, previous_day_consumption_delivered=None)
     shown = moved().read(60, "ihd", "esme", "0702", 1, previous_day_consumption_delivered=700)

@@ -257,7 +257,7 @@ class ElectricityMeter(Device, Commissioned):
         event = max(self.tenancy.issuer_event_id, 0 if utc is None else utc)
         if date is None and self.tenancy.date is not None:
             event = self.tenancy.issuer_event_id  # a cancellation names what it cancels
-        self.tenancy.publish(0, event, 0, date, control)
+        self.tenancy.publish(0, event, 0, date, control, utc)
         self._plan_tenancy(self.now)
 
     def _plan_tenancy(self, time):

@@ -321,6 +321,7 @@ class GasProxy(Device, Commissioned):
             fields["tariff_type"],
             fields["implementation_date_time"],
             fields["proposed_tenancy_change_control"],
+            self.utc(),
         )
         self._plan_tenancy(self.now)
         return result

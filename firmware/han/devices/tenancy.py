@@ -6,6 +6,8 @@ from han.zcl import status
 CLUSTER = 0x0708
 CLEAR_CONSUMER_DATA = 0x0200  # change control bit 9 [ZSE 6]
 
+_CAME = "tenancy_came"
+
 
 class Tenancy:
     """The change of tenancy a server holds (REQ-0056-3 to 8).
@@ -22,13 +24,15 @@ class Tenancy:
         self.provider_id, self.issuer_event_id, self.tariff_type, self.date, self.control = values.get(
             "tenancy", (0, 0, 0, None, 0)
         )
+        self._came = values.get(_CAME)  # the latest date that has come
         self._show()
 
-    def publish(self, provider_id, issuer_event_id, tariff_type, date, control):
-        """Take a PublishChangeOfTenancy, `date` None for a cancellation; returns a ZCL status [ZSE 6].
+    def publish(self, provider_id, issuer_event_id, tariff_type, date, control, utc):
+        """Take a PublishChangeOfTenancy at `utc`, `date` None for a cancellation; returns a ZCL status [ZSE 6].
 
         Executed on receipt whether the date is past or future (REQ-0056-8). An older event changes nothing.
         """
+        self.in_force(utc)  # the date that is replaced may have come
         if issuer_event_id < self.issuer_event_id:
             return status.SUCCESS
         if date is None:  # a cancellation names what it cancels
@@ -57,10 +61,14 @@ class Tenancy:
         }
 
     def in_force(self, utc):
-        """The date before which nothing is for the HAN, None while there is none or it lies ahead."""
-        if self.date is None or utc is None or utc < self.date or not self._supported:
+        """The date before which nothing is for the HAN: the latest that has come, None while none has."""
+        if not self._supported:
             return None
-        return self.date
+        date = self.date
+        if date is not None and utc is not None and utc >= date and (self._came is None or date > self._came):
+            self._came = date
+            self._values.set(_CAME, date)
+        return self._came
 
     def _show(self):
         if self._supported:

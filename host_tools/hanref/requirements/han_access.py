@@ -127,17 +127,29 @@ def _measured(trace: Trace, server: str | None, date: int) -> bool:
 
 
 def _in_force(trace: Trace, server: str) -> list[tuple[int, int, int | None]]:
-    """(from when, until when, date) in milliseconds and utc: the change that was the newest then."""
+    """(from when, until when, date) in milliseconds and utc: the change in force then.
+
+    That is the newest that was given. While its date lies ahead the one before it stays in force: a second change of
+    tenancy does not lift the first one's restriction until it comes.
+    """
     given = [(order.event.milliseconds, order.date) for order in orders(trace, server) if order.accepted]
     if not given:
         given = [(answer.event.milliseconds, answer.date) for answer in told(trace, server) if answer.supported]
     # The same date told again and again is one span.
     given = [pair for place, pair in enumerate(given) if not place or pair[1] != given[place - 1][1]]
-    spans = []
+    spans: list[tuple[int, int, int | None]] = []
+    before: int | None = None
     for place, (at, date) in enumerate(given):
         until = given[place + 1][0] if place + 1 < len(given) else trace.end + 1
-        if date is not None:
-            spans.append((max(at, (date + MARGIN) * 1000), until, date))
+        if date is None:
+            before = None
+            continue
+        comes = max(at, (date + MARGIN) * 1000)
+        if before is not None and date > before:
+            spans.append((at, min(comes, until), before))
+        spans.append((comes, until, date))
+        if comes < until:
+            before = date
     return [span for span in spans if span[0] < span[1]]
 
 
