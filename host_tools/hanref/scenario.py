@@ -55,6 +55,15 @@ class Hub(Device):
     change_of_tenancy: bool | None = None
 
 
+class LoadLimit(Table):
+    """Import above `watts` for `period` seconds is told; where it `disables`, the supply is off for `restoration` seconds."""
+
+    watts: Annotated[int, Field(gt=0)]
+    period: Seconds | None = None
+    restoration: Seconds | None = None
+    disables: bool | None = None
+
+
 class Esme(Device):
     """The electricity meter. Thresholds in W, price in 10^-5 pounds a kWh; in prepayment mode with `credit` and at most
     `emergency_credit` in 10^-5 pounds."""
@@ -69,6 +78,7 @@ class Esme(Device):
     credit: int | None = None
     emergency_credit: Amount | None = None
     customer_id: Annotated[str, Field(min_length=1, max_length=24)] | None = None
+    load_limit: LoadLimit | None = None
 
     @field_validator("thresholds", mode="before")
     @classmethod
@@ -78,13 +88,16 @@ class Esme(Device):
 
 class Gsme(Device):
     """The gas meter, asleep but for its wakes. `register` in litres at the start, price in 10^-5 pounds a kWh,
-    `daily_snapshot` whether it takes one at midnight."""
+    `daily_snapshot` whether it takes one at midnight, `battery` the days it will last, `event_configurations` whether the
+    meter can tell how its events are configured."""
 
     register_litres: Amount | None = Field(default=None, alias="register")
     price: Amount | None = None
     calorific_value: Amount | None = None
     conversion_factor: Amount | None = None
     daily_snapshot: bool | None = None
+    battery: Annotated[int, Field(ge=0, lt=0xFFFF)] | None = None
+    event_configurations: bool | None = None
 
 
 class Ihd(Device):
@@ -175,9 +188,9 @@ class EmergencyCredit(Step):
 
 
 class EnableSupply(Step):
-    """The supply is asked for at the PPMID."""
+    """The electricity supply is asked for at the PPMID, the gas supply at the gas meter."""
 
-    targets = ("ppmid",)
+    targets = ("ppmid", "gsme")
     do: Literal["enable_supply"]
     to: str = "ppmid"
 
@@ -273,6 +286,15 @@ class GasFlow(Feed):
     litres_per_hour: Amount
 
 
+class Battery(Step):
+    """The battery of the gas meter has so many days left."""
+
+    targets = ("gsme",)
+    do: Literal["battery"]
+    to: str = "gsme"
+    days: Annotated[int, Field(ge=0, lt=0xFFFF)]
+
+
 class Poll(Step):
     """How often the display reads the electricity figures from now on, in seconds."""
 
@@ -328,6 +350,7 @@ AnyStep = Annotated[
     | Voltage
     | Load
     | GasFlow
+    | Battery
     | Poll
     | Press
     | Budget

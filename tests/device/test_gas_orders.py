@@ -9,7 +9,7 @@ from simulated import Han
 MICROPYTHON_HEAP = "64M"
 SUCCESS = 0
 NOT_FOUND = 0x8B
-OFF = 0
+ARMED = 1
 UNCONTROLLED_FLOW = "81bf"
 DONE = 0x8F66
 BILLING_READ = 0x8F0A
@@ -52,17 +52,69 @@ def trips(use_case, threshold, divisor, litres_per_hour):
     assert statuses(orders.give(use_case, flow_limit(threshold, divisor))) == [SUCCESS, SUCCESS]
     han.do("gsme", "gas_flow", litres_per_hour=litres_per_hour)
     han.run(1200)
-    off = han.device("gsme").metering.get("supply_status") == OFF
+    armed = han.device("gsme").metering.get("supply_status") == ARMED
     told = [event["code"] for event in han.of("alert", "gsme")]
-    assert (UNCONTROLLED_FLOW in told) == off
-    return off
+    assert (UNCONTROLLED_FLOW in told) == armed
+    assert ["off", "armed"] * armed == [event["status"] for event in han.of("supply", "gsme")]
+    return armed
 
 
-def test_a_flow_above_the_threshold_disables_the_supply():
+def test_at_0023_1_a_flow_above_the_threshold_disables_the_supply():
     assert not trips("GCS24a", 61680, 10000, 6100)
     assert trips("GCS24a", 61680, 10000, 6200)
     assert trips("GCS24", 6, 1, 6100)
     assert not trips("GCS24", 7, 1, 6100)
+
+
+def test_a_disabled_supply_comes_back_at_the_meter_and_is_watched_again():
+    han = han_with_gas()
+    assert statuses(Orders(han).give("GCS24", flow_limit(6, 1))) == [SUCCESS, SUCCESS]
+    han.do("gsme", "gas_flow", litres_per_hour=6100)
+    for _ in range(2):
+        han.run(1200)
+        assert not han.device("gsme").account.supply_is_on()
+        used = han.device("gsme").litres()
+        han.run(1200)
+        assert han.device("gsme").litres() == used
+        han.do("gsme", "enable_supply")
+        assert han.device("gsme").account.supply_is_on()
+    assert [event["code"] for event in han.of("alert", "gsme")].count(UNCONTROLLED_FLOW) == 2
+
+
+def test_at_078_1_the_configuration_of_each_event_of_the_group():
+    han = han_with_gas()
+    orders = Orders(han)
+    name, fields = decoded(orders.give("GCS20r", [("get_event_configuration", {"event_id": 0x81FF})])[0])
+    assert name == "report_event_configuration"
+    told = [entry["event_id"] for entry in fields["event_configurations"]]
+    assert told == sorted(set(told)) and [code >> 8 for code in told] == [0x81] * len(told)
+    assert {0x810D, 0x8119, 0x8145, 0x8154, 0x8155, 0x81AA, 0x81AB, 0x81BF} <= set(told)
+
+
+def configure(configuration, codes):
+    chosen = {"number_of_events": len(codes), "event_ids": list(codes)}
+    fields = {"issuer_event_id": 8, "start_date_time": 0, "event_configuration": configuration, "configuration_control": 0}
+    return [("set_event_configuration", dict(fields, event_configuration_payload=chosen))]
+
+
+def test_a_configured_event_is_neither_logged_nor_told():
+    han = han_with_gas()
+    orders = Orders(han)
+    assert statuses(orders.give("GCS20", configure(0x00, [0x81BF]))) == [SUCCESS]
+    fields = decoded(orders.give("GCS20r", [("get_event_configuration", {"event_id": 0x81FF})])[0])[1]
+    assert [entry["event_configuration"] for entry in fields["event_configurations"] if entry["event_id"] == 0x81BF] == [0]
+    orders.give("GCS24", flow_limit(6, 1))
+    han.do("gsme", "gas_flow", litres_per_hour=6100)
+    han.run(1200)
+    assert not han.device("gsme").account.supply_is_on()
+    assert UNCONTROLLED_FLOW not in [event["code"] for event in han.of("alert", "gsme")]
+    assert 0x81BF not in [code for _, code, _ in han.device("gsme").event_logs.entries(events.GENERAL)]
+
+
+def test_at_078_2_a_meter_that_cannot_say_answers_with_a_status():
+    han = han_with_gas(event_configurations=False)
+    (answer,) = Orders(han).give("GCS20r", [("get_event_configuration", {"event_id": 0x81FF})])
+    assert answer.is_global() and answer.payload[:1] == b"\x05" and answer.payload[1] != SUCCESS
 
 
 def payment_mode(when, configuration=0x0897):
@@ -186,6 +238,15 @@ def test_sampling_fills_the_network_log():
     wanted = {"sample_id": 2, "sample_start_time": 1, "sample_type": 0, "number_of_samples": 41}
     (answer,) = orders.give("GCS18", [("get_sampled_data", wanted)])
     assert answer.encrypted
+    stored = [event["entry"] for event in han.of("store", "gsme") if event["store"] == "network_data"]
+    stamps = [utc(entry["utc"]) for entry in stored]
+    assert [entry["value"] for entry in stored] == kept
+    assert stamps == [stamps[0] + 360 * place for place in range(41)]
+    # Nothing is sampled any more, not even after a loss of power.
+    han.do("gsme", "power", on=False)
+    han.do("gsme", "power", on=True)
+    han.run(3600)
+    assert len(list(han.device("gsme").wan.network.between(0, 0xFFFFFFFF))) == 41
 
 
 def test_commands_are_in_the_event_log():

@@ -6,6 +6,7 @@ from han.devices import events, metrology, profile
 from han.devices.account import Account
 from han.devices.commissioning import Commissioned
 from han.devices.device import Device
+from han.devices.esme_supply import SupplyWatch
 from han.devices.excursions import Excursions
 from han.devices.history import History
 from han.devices.messages import MessageServer
@@ -39,7 +40,8 @@ VOLTAGE_ENTRIES = 4320  # 90 days of half hours [device requirements 5.1]
 
 class ElectricityMeter(Device, Commissioned):
     """`configuration`: `endpoint`, `phases`, `voltage_period` (s), `voltage_anchor`, `clock`, `thresholds` (two powers in W),
-    `price` (in units of 10^-5 pounds a kWh), `change_of_tenancy` (whether the meter has SECMP0056).
+    `price` (in units of 10^-5 pounds a kWh), `load_limit` (see han.devices.load_limit), `change_of_tenancy` (whether the
+    meter has SECMP0056).
 
     It measures what the bench feeds: `load` in watts, `voltage` in volts.
     """
@@ -113,6 +115,7 @@ class ElectricityMeter(Device, Commissioned):
         serve_history(metering, self.history, "consumption", self.measure)
         prepayment = self.attributes(self.endpoint, PREPAYMENT)
         self.account = Account(self, metering, prepayment, self.stores, configuration, PRICE_OF_A_KWH)
+        self.supply = SupplyWatch(self, metering, configuration, self._values)
         self.handle(PREPAYMENT, "server", self._prepayment_command)
         price = self.attributes(self.endpoint, PRICE)
         price.set("no_tier_block1_price", configuration.get("price", PRICE_OF_A_KWH))
@@ -141,6 +144,7 @@ class ElectricityMeter(Device, Commissioned):
         self._report_voltage(time)
         self._begin_periods()
         self._watch_voltage(time)
+        self.supply.start(time)
         self.timekeeper.begin(time)
         self.plan_instructions()
         self._plan_half_hour(time)
@@ -151,6 +155,7 @@ class ElectricityMeter(Device, Commissioned):
         self.measure()
         self.account.keep()
         self._values.set("watt_seconds", self._watt_seconds)
+        self.supply.stop(self.utc())
         self.periods.abandon()  # REQ-085A-10
 
     def bench_clock(self, arguments, time):
@@ -183,6 +188,7 @@ class ElectricityMeter(Device, Commissioned):
         self.measure()
         metrology.feed(self.load, arguments, "watts", time)
         self.report("metrology", {"name": "load", "value": arguments["watts"]})
+        self.supply.look(time)
 
     def measure(self):
         """Bring the register and the history up to now."""
@@ -205,8 +211,10 @@ class ElectricityMeter(Device, Commissioned):
         self.measure()
         utc = self.utc() - self.utc() % HALF_HOUR
         total = self._watt_seconds // 3600
-        if self.half_hours.append(utc, total - self._half_hour_start):
-            self.report_entry("profile_data", utc, total - self._half_hour_start)
+        used = total - self._half_hour_start
+        if self.half_hours.append(utc, used):
+            self.report_entry("profile_data", utc, used)
+            self.supply.half_hour(utc, used)
         self._half_hour_start = total
         if utc % DAY == 0:
             used = self.history.total("day", 0) or 0
@@ -306,6 +314,7 @@ class ElectricityMeter(Device, Commissioned):
         """The supply goes off, armed or on: nothing is drawn while it is not on."""
         self.measure()
         self._supplied = state == ON
+        self.supply.supply_changed(self._supplied)
 
     def _events_command(self, name, fields, message, time):
         return self.event_logs.serve(fields) if name == "get_event_log" else status.UNSUP_CLUSTER_COMMAND
@@ -324,6 +333,7 @@ class ElectricityMeter(Device, Commissioned):
                 metrology.feed(voltage, arguments, "volts", time, 1000)
         self._report_voltage(time)
         self._watch_voltage(time)
+        self.supply.look(time)
 
     def _watch_voltage(self, time):
         """Look for sag, swell and extremes now, and whenever the voltage crosses one of their thresholds."""

@@ -4,7 +4,7 @@
 
 from micropython import const
 
-from han.devices import snapshots
+from han.devices import events, flow_guard, prepayment, snapshots
 from han.errors import HanError
 from han.gbcs import gas_answers, gbz, gbz_alerts
 from han.gbcs.envelope import COMMAND
@@ -28,6 +28,25 @@ _TAKE_FROM_BALANCE = const(3)
 
 # Lists of events and what is done with them [GCS20].
 _BY_LIST = const(0)
+_LOG = const(0x07)  # bits of an event's configuration [ZSE 8]: the log it goes to, whether WAN and HAN are told
+_TO_WAN = const(0x08)
+_TO_HAN = const(0x10)
+_LOGGED = events.GENERAL
+_TOLD = events.GENERAL | _TO_WAN
+_SHOWN = events.GENERAL | _TO_WAN | _TO_HAN
+
+# The events of the group 0x81 that the meter knows, as they are configured before the supplier says otherwise (REQ-078-1).
+_SUPPORTED = (
+    (prepayment.LOW_CREDIT, _SHOWN),
+    (prepayment.EMERGENCY_CREDIT_AVAILABLE, _SHOWN),
+    (events.CLOCK_ADJUSTED, _LOGGED),
+    (events.COMMAND_ACCEPTED, _LOGGED),
+    (events.COMMAND_REFUSED, _LOGGED),
+    (prepayment.EMERGENCY_CREDIT_EXHAUSTED, _SHOWN),
+    (prepayment.EMERGENCY_CREDIT_ACTIVATED, _SHOWN),
+    (flow_guard.UNCONTROLLED_FLOW, _TOLD),
+    (prepayment.REFUSED_LOCKED_OUT, _TOLD),
+)
 
 
 class GasOrders:
@@ -37,7 +56,7 @@ class GasOrders:
         self._meter = meter
         self._values = values
         self._waiting = values.get(_WAITING, {})  # message code -> [utc, originator, counter, payload]
-        self._events = values.get(_EVENTS, [])  # [event, configuration]
+        self._events = values.get(_EVENTS, {})  # event -> configuration, where the supplier set it
 
     # -- what han.gbcs.gas_settings asks for ----------------------------------------------------------------------
 
@@ -68,7 +87,17 @@ class GasOrders:
         )
 
     def event_configurations(self):
-        return self._events
+        """[event, configuration] in order; nothing of a meter that cannot supply them (REQ-078-2)."""
+        if not self._meter.tells_configurations:
+            return []
+        found = dict(_SUPPORTED)
+        found.update(self._events)
+        return [[event, found[event]] for event in sorted(found)]
+
+    def event_behaviour(self, code):
+        """(whether an event is logged, whether the WAN is told of it)."""
+        configured = self._events.get(code)
+        return (True, True) if configured is None else (bool(configured & _LOG), bool(configured & _TO_WAN))
 
     def start_sampling(self, fields):
         self._meter.start_network_log(fields["sample_request_interval"], fields["max_number_of_samples"])
@@ -192,13 +221,8 @@ class GasOrders:
     def _set_event_configuration(self, fields):
         if fields["configuration_control"] != _BY_LIST:
             return status.INVALID_FIELD
-        found = dict([tuple(entry) for entry in self._events])
-        order = [entry[0] for entry in self._events]
         for event in fields["event_configuration_payload"]["event_ids"]:
-            if event not in found:
-                order.append(event)
-            found[event] = fields["event_configuration"]
-        self._events = [[event, found[event]] for event in order]
+            self._events[event] = fields["event_configuration"]
         self._values.set(_EVENTS, self._events)
         return status.SUCCESS
 

@@ -9,7 +9,7 @@ from han.devices.gas_logs import GasLogs, answer_for_han
 from han.devices.gas_orders import GasOrders
 from han.devices.gas_push import GasPush
 from han.devices.gas_tables import GasTables
-from han.devices.prepayment import OFF, ON
+from han.devices.prepayment import ARMED, OFF, ON
 from han.errors import CryptoError
 from han.gbcs import gas_answers, gas_settings, gbz_alerts, use_cases
 from han.gbcs.server import GbcsServer
@@ -42,7 +42,8 @@ _BALANCES = (
 
 class GasWan(Commissioned):
     """`meter` is a GasMeter. Of its `configuration`: `keys`, `tariff` (values of price attributes by name),
-    `manufacturer_name`, `model_identifier`, `current_meter_id`, `billing_alert` (whether GCS53 is the meter's)."""
+    `manufacturer_name`, `model_identifier`, `current_meter_id`, `billing_alert` (whether GCS53 is the meter's),
+    `event_configurations` (whether it can tell how its events are configured)."""
 
     role = "gsme"
 
@@ -67,6 +68,7 @@ class GasWan(Commissioned):
         self.network = profile.PeriodLog(self._network_log, self._sampling[0] if self._sampling else profile.HALF_HOUR)
         self._logs = None
         self.push = GasPush(self, self._values)
+        self.tells_configurations = configuration.get("event_configurations", True)
         self._serve(configuration)
         self.tables = GasTables(self._values, meter.attributes(meter.endpoint, PRICE), meter.metering, configuration)
         self.flow_guard = FlowGuard(meter.metering, self._values, self._trip)
@@ -107,7 +109,7 @@ class GasWan(Commissioned):
         if self.account.supply_is_on():
             self.flow_guard.begin(time)
         self._plan_guard()
-        if self._sampling:
+        if self._sampling and self._sampling[1]:
             self._meter.at(time + self._sampling[0], self._sample)
 
     # -- what a meter is asked for elsewhere, too ------------------------------------------------------------------
@@ -120,6 +122,10 @@ class GasWan(Commissioned):
 
     def event(self, code, data=b"", alert=True):
         self._meter.event(code, data, alert)
+
+    def event_behaviour(self, code):
+        """(whether an event is logged, whether the WAN is told of it), as GCS20 sets it."""
+        return self.orders.event_behaviour(code)
 
     def answer_for_proxy(self, name, fields):
         """What the proxy asks of the meter's logs: as in one frame [GBCS 11.4]."""
@@ -254,8 +260,9 @@ class GasWan(Commissioned):
         self._meter.refresh()
         litres = self._meter.litres()
         utc = self.utc()
-        if utc is not None:
-            self.network.append(utc, litres - before)
+        if utc is not None and self.network.append(utc, litres - before):
+            entry = {"utc": to_iso(utc), "value": litres - before}
+            self.report("store", {"store": "network_data", "operation": "append", "entry": entry})
         count -= 1
         self._sampling = [interval, count, litres]
         self._values.set("sampling", self._sampling)
@@ -291,8 +298,10 @@ class GasWan(Commissioned):
         self._plan_guard()
 
     def _trip(self):
+        """Disabled, then armed: a person at the meter can have the supply back."""
         self.event(UNCONTROLLED_FLOW)
         self.account.set_supply(OFF)
+        self.account.set_supply(ARMED)
 
 
 def _comes_up(version):

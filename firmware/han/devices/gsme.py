@@ -5,6 +5,7 @@ from han.clock import DAY, HALF_HOUR, RELIABLE, status_number, to_iso
 from han.devices import client, events, metrology, profile, snapshots
 from han.devices.account import Account
 from han.devices.device import Device
+from han.devices.gas_battery import DAYS, Battery
 from han.devices.gas_wan import GasWan
 from han.devices.history import History
 from han.devices.prepayment import ON
@@ -83,7 +84,7 @@ PREPAYMENT_SETTINGS = (
 class GasMeter(Device):
     """`configuration`: `endpoint`, `hub` {identity, time endpoint, esi endpoint}, `price` (10^-5 pounds a kWh),
     `calorific_value` (0.1 MJ/m3), `conversion_factor` (10^-5), `clock`, `register` (litres at the start), `daily_snapshot`
-    (taken at midnight unless false).
+    (taken at midnight unless false), `battery` (days that it will last at the first start).
 
     How the meter's time reaches the proxy is not public [REQ-0015-12]; here the pushed Metering values come with
     ReadingSnapshotTime, and the Time cluster's TimeStatus is reported before them (I).
@@ -134,7 +135,6 @@ class GasMeter(Device):
             ("metering_device_type", 1),
             ("alternative_unit_of_measure", 0),
             ("alternative_consumption_formatting", 0x2B),
-            ("remaining_battery_life_in_days", 3650),
         ):
             metering.set(name, value)
         for name in TARIFF[1:] + BLOCK[1:]:
@@ -143,12 +143,14 @@ class GasMeter(Device):
         for name in ("debt_recovery_frequency1", "debt_recovery_amount1", "debt_recovery_frequency2", "debt_recovery_amount2"):
             self.prepayment.set(name, 0)
         self.prepayment.reader("current_day_cost_consumption_delivered", self._cost_today)
+        self.battery = Battery(metering, self._values, self.configuration.get("battery", DAYS), self.event)
 
     def on_start(self, time):
         self._counted = self.flow.total(time)
         self.clock.set(time, time, self._values.get("clock", status_number(self.configuration.get("clock", "reliable"))))
         self.report_clock("start")
         self.asleep = False
+        self.battery.start(self.utc())
         self.wan.start(time)
         self.at(time + 1, self._join)
 
@@ -156,6 +158,7 @@ class GasMeter(Device):
         self.now = time
         self.measure()
         self._values.set("millilitre_seconds", self._millilitre_seconds)
+        self.battery.stop(self.utc())
         self.account.keep()
 
     # -- the bench's inputs --------------------------------------------------------------------------------
@@ -170,6 +173,15 @@ class GasMeter(Device):
         self.measure()
         self.change_clock(arguments, time)
         self.clock_moved(arguments.get("step", 0), time)
+
+    def bench_battery(self, arguments, time):
+        """`days` that the battery will last from now on."""
+        self.battery.holds(arguments["days"], self.utc())
+        self.report("metrology", {"name": "battery", "value": arguments["days"]})
+
+    def bench_enable_supply(self, arguments, time):
+        """A person presses the button of the meter: a supply that is armed comes on."""
+        self.account.enable_supply()
 
     def bench_time_report(self, arguments, time):
         """Whether pushed values carry the meter's time (AT-0015-2)."""
@@ -212,6 +224,7 @@ class GasMeter(Device):
     def refresh(self):
         """Bring the served attributes up to now."""
         self.measure()
+        self.battery.look(self.utc())
         litres = self.litres()
         metering = self.metering
         metering.set("current_summation_delivered", litres)
@@ -278,9 +291,11 @@ class GasMeter(Device):
         self.wan.plan_dates()
 
     def event(self, code, data=b"", alert=True):
-        """Log an event, and tell the WAN where the event asks for an alert."""
-        self.event_logs.record(self.utc(), code, data)
-        if alert:
+        """Log an event, and tell the WAN where the event asks for an alert; as the supplier had it configured."""
+        logs, tells = self.wan.event_behaviour(code)
+        if logs:
+            self.event_logs.record(self.utc(), code, data)
+        if alert and tells:
             self.report("alert", {"code": "%04x" % code, "fields": {}})
 
     def _say_next(self, time):

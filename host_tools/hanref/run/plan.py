@@ -166,7 +166,8 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
         digits = step.utrn or wan.top_up("esme", step.counter or 0, step.pounds or 0)
         return step.do, {"fuel": "electricity", "utrn": digits}, {"fuel": "electricity", "pounds": step.pounds}, ""
     if isinstance(step, files.EmergencyCredit | files.EnableSupply):
-        return step.do, {"fuel": "electricity"}, {"fuel": "electricity"}, ""
+        arguments = {"fuel": "gas" if step.to == "gsme" else "electricity"}
+        return step.do, arguments, arguments, ""
     if isinstance(step, files.ChangeOfTenancy):
         date = moment_or_offset(step.date, utc)
         told = {"date": to_iso(date), "control": step.control}
