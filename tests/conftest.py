@@ -68,12 +68,12 @@ class MicroPythonItem(pytest.Item):
     def __init__(self, *, function: ast.FunctionDef, **named: Any) -> None:
         super().__init__(**named)
         self.funcargs: dict[str, Any] = {}  # pytest-embedded looks into every item's fixtures
-        self.function = function.name
+        self.tested = function.name
         self.line = function.lineno
 
     def runtest(self) -> None:
         assert isinstance(self.parent, MicroPythonFile)
-        answer = self.parent.run(self.function)
+        answer = self.parent.run(self.tested)
         if answer["outcome"] == "skipped":
             pytest.skip(answer["text"])
         if answer["outcome"] != "passed":

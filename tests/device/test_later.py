@@ -3,6 +3,7 @@
 
 import sys
 
+from han import later
 from han.later import Later, forget
 
 BLOCKS = "han.gbcs.blocks"
@@ -31,3 +32,39 @@ def test_what_was_let_go_of_is_loaded_again():
 
     assert first is not second
     assert second.MOST == first.MOST
+
+
+def test_a_module_is_let_go_of_and_loaded_again():
+    forget(BLOCKS)
+    blocks = Later(BLOCKS)
+    staying = tuple(sys.modules)
+    before = later.loads
+    assert blocks.MOST == 63
+    assert later.loads == before + 1
+    later.let_go(staying)
+    assert BLOCKS not in sys.modules
+    assert blocks.MOST == 63
+    assert later.loads == before + 2
+
+
+def test_what_stays_is_not_loaded_again():
+    blocks = Later(BLOCKS)
+    assert blocks.MOST == 63
+    module = sys.modules[BLOCKS]
+    later.let_go(tuple(sys.modules))
+    assert sys.modules[BLOCKS] is module
+
+
+def test_an_object_that_keeps_something_is_kept():
+    assembler = Later(BLOCKS, "Assembler")
+    first = assembler.take
+    later.let_go(tuple(sys.modules))
+    assert first == assembler.take
+
+
+def test_an_object_that_keeps_nothing_is_made_anew():
+    values = {}
+    paired = Later("han.devices.paired_devices", "PairedDevices", values)
+    first = paired.join
+    later.let_go(tuple(sys.modules))
+    assert first != paired.join

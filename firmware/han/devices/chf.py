@@ -57,6 +57,7 @@ class CommunicationsHub(Device, Commissioned):
         self._provision(configuration)
         self.event_logs = events.EventLogs(stores)
         self.router = Router(self, configuration)
+        self.join_timeout = 0  # seconds, as the last CCS01 set it
         self.objects = Later("han.devices.chf_cosem", "HubObjects", self)
         self.server = GbcsServer(self, configuration["keys"], stores.values, self.entity)
         self.server.protocols[use_cases.DLMS] = dlms_answer

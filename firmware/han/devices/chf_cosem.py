@@ -22,7 +22,6 @@ class HubObjects(Objects):
     def __init__(self, hub):
         super().__init__()
         self._hub = hub
-        self._timeout = 0
         self._added = []  # what the steps of a CCS01 have added and not yet opened for
         self.method(places.DEVICE_LOG_ADD, self._add)
         self.attribute(places.DEVICE_LOG_TIMEOUT, self._join_timeout, self._set_join_timeout)
@@ -34,6 +33,10 @@ class HubObjects(Objects):
         self.method(places.HISTORIC_LOG_READ, self._read_historic_log)
         self.attribute(places.HUB_EVENT_LOG, self._event_log)
         self.attribute(places.HUB_SECURITY_LOG, self._security_log)
+
+    def keeps_nothing(self):
+        """See han.later: only while a CCS01 is not done with."""
+        return not self._added
 
     # -- adding and removing -------------------------------------------------------------------------------
 
@@ -47,10 +50,10 @@ class HubObjects(Objects):
         return SUCCESS
 
     def _join_timeout(self, selection):
-        return (_U16, self._timeout)
+        return (_U16, self._hub.join_timeout)
 
     def _set_join_timeout(self, datum):
-        self._timeout = number_of(datum, _U16)
+        self._hub.join_timeout = number_of(datum, _U16)
         return SUCCESS
 
     def _joining(self, selection):
@@ -59,8 +62,8 @@ class HubObjects(Objects):
     def _open(self, datum):
         if number_of(datum, axdr.BOOLEAN):
             for entity in self._added:
-                self._hub.log.open(entity, self._timeout, self._hub.now)
-            self._hub.joining_opens(self._timeout)
+                self._hub.log.open(entity, self._hub.join_timeout, self._hub.now)
+            self._hub.joining_opens(self._hub.join_timeout)
         self._added.clear()
         return SUCCESS
 

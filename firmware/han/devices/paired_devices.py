@@ -20,6 +20,9 @@ class PairedDevices:
         self._changed = changed
         self._capacity = capacity
 
+    def keeps_nothing(self):
+        return True  # but in `values`
+
     def entries(self):
         """The entries, oldest first."""
         return self._values.get(_NAME, [])

@@ -27,6 +27,9 @@ class TapOff:
         self._passed = values.get(_PASSED, [])
         self._planned = values.get(_PLANNED, {})
 
+    def keeps_nothing(self):
+        return True  # but in `values`
+
     def command(self, message):
         """A command for the meter passes."""
         use_case = use_cases.find(message.message_code)

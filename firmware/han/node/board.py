@@ -8,13 +8,14 @@ import time
 
 import micropython
 
+from han import later
 from han.errors import HanError
-from han.later import forget
 from han.node.console import Console, event
 from han.node.nodetime import HELD, RUNNING, NodeTime, Ticks
 from han.node.service import Service, utc_of_ports_clock
 
 _FOR_THE_START = ("han.node.settings", "han.node.endpoints", "han.devices.roles")
+_TOLD = ("role", "profile", "time", "identities")  # of the settings, to whoever asks for them
 _LONGEST_WAIT = 1000  # milliseconds
 _PIECE = 64  # octets of the serial line taken before the radio is looked at again
 _STORES = "/stores"
@@ -23,6 +24,7 @@ _STORES = "/stores"
 # garbage, or no large block is left; later a collection costs time. Where little is free the same goes for later.
 _STARTING = 2048
 _RUNNING = 16384
+_SPARE = 81920  # octets; with less than that free, what was loaded late is let go of after use
 
 
 class Board:
@@ -47,7 +49,8 @@ class Board:
         held = settings is not None and settings["time"] == HELD
         utc = None if held else utc_of_ports_clock(int(time.time()), time.gmtime(0)[0])
         node_time = NodeTime(ticks.milliseconds, utc, HELD if held else RUNNING)
-        self._service = Service(node, port, node_time, named, settings, self._console.counts)
+        told = None if settings is None else {name: settings[name] for name in _TOLD}  # the rest is not held, nor its keys
+        self._service = Service(node, port, node_time, named, told, self._console.counts)
         self._lines = select.poll()
         self._lines.register(sys.stdin, select.POLLIN)
         self._all = select.poll()
@@ -71,9 +74,11 @@ class Board:
         service = self._service
         service.start()
         for module in _FOR_THE_START:
-            forget(module)
+            later.forget(module)
         gc.collect()
         gc.threshold(min(_RUNNING, gc.mem_free() // 4))
+        staying = tuple(sys.modules)
+        loads = later.loads
         drawing = False
         while service.done is None:
             wait = 0 if drawing else service.milliseconds_until_due()
@@ -85,6 +90,12 @@ class Board:
             self._report()
             self._read_line()
             drawing = self._glass is not None and self._glass.turn()
+            if loads != later.loads:
+                loads = later.loads
+                gc.collect()
+                if gc.mem_free() < _SPARE:
+                    later.let_go(staying)
+                    gc.collect()
         return service.done
 
     def _read_line(self):

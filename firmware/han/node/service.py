@@ -183,7 +183,7 @@ class Service:
         known = self._settings
         if known is None:
             return {"role": None}
-        return {"role": known["role"], "profile": known["profile"], "time": known["time"], "identities": known["identities"]}
+        return known
 
     def verb_stop(self, arguments):
         """Power off the devices in order and give the prompt back."""

@@ -21,8 +21,14 @@ _HEADING = """\
 
 
 def names(compiled: Path) -> set[str]:
-    """The names in a tree of compiled modules."""
-    return {name.decode() for path in compiled.rglob("*.mpy") for name in _names_of(path.read_bytes()) if _NAME.fullmatch(name)}
+    """The names in a tree of compiled modules, and those that the interpreter makes of each module it loads from ROMFS."""
+    found: set[bytes] = set()
+    for path in compiled.rglob("*.mpy"):
+        found.update(_names_of(path.read_bytes()))
+        name = path.relative_to(compiled)
+        found.add(f"/rom/{name.as_posix()}".encode())
+        found.add(".".join(name.with_suffix("").parts).removesuffix(".__init__").encode())
+    return {name.decode() for name in found if _NAME.fullmatch(name)}
 
 
 def header(compiled: Path) -> str:
