@@ -195,9 +195,11 @@ def test_an_ihd_controls_nothing():
 # --- gas ------------------------------------------------------------------------------------------------------
 
 
-def pushing(every: int, complete: bool = True, timed: bool = True) -> Story:
+def pushing(every: int, complete: bool = True, timed: bool = True, away: range = range(0)) -> Story:
     story = Story(complete)
-    for number, at in enumerate(range(0, 6 * 3600, every)):
+    for number, at in enumerate(range(0, 13 * 3600 if away else 6 * 3600, every)):
+        if at in away:
+            continue
         time = milliseconds_text(at)
         first = {"current_summation_delivered": number, "current_day_alternative_consumption_delivered": 1}
         if timed:
@@ -218,6 +220,13 @@ def test_pushes_on_each_half_hour():
     assert pushing(3600).verdict("REQ-GSME-1") == "fail"
     assert pushing(3600, complete=False).verdict("REQ-GSME-1") == "fail"
     assert pushing(1800, complete=False).verdict("REQ-GSME-1") == "pass"
+
+
+def test_a_capture_does_not_tell_whether_a_silent_meter_was_in_reach():
+    away = range(7200, 6 * 3600)
+    assert pushing(1800, complete=False, away=away).verdict("REQ-GSME-1") == "pass"
+    assert pushing(1800, away=away).verdict("REQ-GSME-1") == "fail"
+    assert pushing(3600, complete=False, away=away).verdict("REQ-GSME-1") == "fail"
 
 
 def test_pushes_carry_their_time():
@@ -252,6 +261,25 @@ def test_a_clock_an_hour_ahead_is_judged_by_true_time():
     assert story.verdict("REQ-CLK-1") == "fail"
     right = Story().add(0, "clock", "esme", utc="2022-11-07T10:00:04Z", status="reliable", cause="start")
     assert right.verdict("REQ-CLK-1") == "pass"
+
+
+def test_a_clock_that_jumps_in_a_capture_was_set():
+    for before, verdict in ((0, "pass"), (40, "fail")):
+        story = Story(complete=False)
+        for hour in range(4):
+            off = before if hour < 2 else 120
+            time = "2022-11-07T%02d:%02d:%02dZ" % (10 + hour, off // 60, off % 60)
+            story.zcl(3600 * hour, "gsme", "gpf", "0702", "report_attributes", attributes={"reading_snapshot_time": time})
+        assert story.verdict("REQ-CLK-1") == verdict
+
+
+def test_a_display_that_a_test_has_ask_for_the_security_log_once():
+    for times, verdict in ((1, "pass"), (6, "fail")):
+        story = Story(complete=False)
+        for hour in range(times):
+            fields = {"event_control_log_id": 0x14}
+            ask(story, 3600 * hour, "esme", "get_event_log", "0709", fields, refused("NOT_AUTHORIZED"))
+        assert story.verdict("REQ-IHD-7") == verdict
 
 
 def test_a_large_difference_is_told():

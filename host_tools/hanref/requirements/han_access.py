@@ -3,6 +3,8 @@
 
 from array import array
 from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,6 +26,8 @@ LOCAL = 3600  # a day, week or month of local time ends an hour earlier in summe
 
 SECURITY_LOGS = (4, 7)  # log identifiers of the Events cluster [ZSE 8]: the own one, the proxy's copy of the meter's
 ALL_LOGS = 0
+ORDERED_AT_MOST = 2  # times that a test has a display ask for the same security log
+BY_HAND = 60_000  # milliseconds within which the same question is one: it was sent again
 # Events that go into a security log [alert codes; REQ-CHF-10, REQ-CLK-3].
 SECURITY_EVENTS = (0x8F0C, 0x8F1E, 0x8F30, 0x8F3D, 0x8F52, 0x8F53, 0x8F60)
 
@@ -33,6 +37,16 @@ NO_LOG_ASKED = "nobody on the HAN asked for a security log, or for all logs"
 _CHANNELS = {"get_profile": "get_profile_response", "get_sampled_data": "get_sampled_data_response"}
 _SNAPSHOTS = {"publish_snapshot": METERING, "publish_prepay_snapshot": PREPAYMENT}
 _ENTRIES = {"publish_top_up_log": ("top_ups", "top_up_time"), "publish_debt_log": ("debts", "collection_time")}
+_GIVING = [
+    (cluster, command)
+    for cluster in (METERING, PREPAYMENT)
+    for command in (
+        *_CHANNELS.values(),
+        *_SNAPSHOTS,
+        *_ENTRIES,
+        "read_attributes_response",
+    )
+]
 _LOG_REQUESTS = (
     (METERING, "get_profile"),
     (METERING, "get_sampled_data"),
@@ -162,7 +176,7 @@ def _after_changes(trace: Trace, server: str) -> list[tuple[Given, int]]:
     if not spans:
         return []
     found = []
-    for given in _given(trace, server):
+    for given in _given(trace, server, spans):
         date = _date_at(spans, given.event.milliseconds)
         if date is not None:
             found.append((given, date))
@@ -180,14 +194,18 @@ def _requests_after_changes(trace: Trace, server: str) -> list[tuple[Exchange, i
     return found
 
 
-def _given(trace: Trace, server: str) -> list[Given]:
-    """Everything out of the six restricted sets that readers on the HAN got from a server."""
-    found = []
-    for cluster in (METERING, PREPAYMENT):
-        for event in trace.of("zcl", source=server, cluster=cluster):
-            if is_reader(event.destination):
-                found.extend(_given_by(event, _server_utc(trace, server, event)))
-    return found
+def _given(trace: Trace, server: str, spans: list[tuple[int, int, int | None]]) -> Iterator[Given]:
+    """Everything out of the six restricted sets that readers on the HAN got from a server during the spans."""
+    for cluster, command in _GIVING:
+        for begin, end, _ in spans:
+            for event in trace.of("zcl", server, None, cluster, command, begin, end):
+                if is_reader(event.destination) and _is_restricted(event, command):
+                    yield from _given_by(event, _server_utc(trace, server, event))
+
+
+def _is_restricted(event: Event, command: str) -> bool:
+    """Whether something of a frame may be restricted: most reads are of something else."""
+    return command != "read_attributes_response" or any(_period(name)[1] for name in event.attributes)
 
 
 def _server_utc(trace: Trace, server: str, event: Event) -> int:
@@ -430,12 +448,27 @@ def display_gets_no_security_log(trace: Trace, device: str) -> Finding:
         shown = [name for name in event.get("screen") or {} if "security" in name]
         if shown:
             case.fails("the display shows %s" % ", ".join(shown), event)
-    asked_by_bench = {event.milliseconds for event in trace.of("bench", destination=device) if event.get("verb") == "ask"}
-    for event in trace.of("zcl", source=device, cluster=EVENTS, command="get_event_log"):
-        ordered = any(0 <= event.milliseconds - at <= 2000 for at in asked_by_bench)
-        if _log_of(event) in SECURITY_LOGS and not ordered:
-            case.fails("%s asks for security log %d" % (device, _log_of(event)), event)
+    for event in _asked_for_security(trace, device):
+        case.fails("%s asks for security log %d" % (device, _log_of(event)), event)
     return case.result("the display got nothing of a security log", NO_LOG_ASKED)
+
+
+def _asked_for_security(trace: Trace, display: str) -> list[Event]:
+    """Questions for a security log that nobody ordered.
+
+    A capture tells of no orders: there a question counts that comes again and again, which no test has a display do.
+    """
+    asked = [
+        event
+        for event in trace.of("zcl", source=display, cluster=EVENTS, command="get_event_log")
+        if _log_of(event) in SECURITY_LOGS
+    ]
+    if trace.complete:
+        orders = [event.milliseconds for event in trace.of("bench", destination=display) if event.get("verb") == "ask"]
+        return [event for event in asked if not any(0 <= event.milliseconds - at <= 2000 for at in orders)]
+    repeated = Counter((event.destination, _log_of(event), event.milliseconds // BY_HAND) for event in asked)
+    times = Counter((destination, log) for destination, log, _ in repeated)
+    return [event for event in asked if times[event.destination, _log_of(event)] > ORDERED_AT_MOST]
 
 
 def _log_questions(trace: Trace, device: str) -> list[Exchange]:

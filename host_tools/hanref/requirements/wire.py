@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Questions and answers on the wire: who asked whom what, and what came back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hanref.trace import Event, Trace
@@ -47,10 +47,11 @@ def each_exchange(
 ) -> Iterator[Exchange]:
     """As `exchanges`, one at a time: a long capture holds half a million."""
     last: Exchange | None = None
+    answers = _Answers(trace, server, cluster)
     for question in trace.of("zcl", asker, server, cluster, command):
         if question.get("direction") != "client_to_server" or (asker is None and not is_reader(question.source)):
             continue
-        answer = _answer_to(trace, question)
+        answer = answers.to(question)
         if last is not None and _again(last.question, question):
             last.answer = last.answer or answer
             continue
@@ -61,12 +62,31 @@ def each_exchange(
         yield _finished(last)
 
 
-def _answer_to(trace: Trace, question: Event) -> Event | None:
-    since, until = question.milliseconds, question.milliseconds + ANSWERED_WITHIN + 1
-    for event in trace.of("zcl", question.destination, question.source, question.get("cluster"), None, since, until):
-        if event.sequence == question.sequence and event.n > question.n and event.get("command") != "report_attributes":
-            return event
-    return None
+class _Answers:
+    """What a server sent to those who asked, looked up in order of the questions: each frame is passed once."""
+
+    def __init__(self, trace: Trace, server: str, cluster: str) -> None:
+        self._trace = trace
+        self._server = server
+        self._cluster = cluster
+        self._rows: dict[str | None, tuple[Sequence[Event], int]] = {}
+
+    def to(self, question: Event) -> Event | None:
+        """The answer to a question that is not earlier than the one before."""
+        row, place = self._rows.get(question.source) or (
+            self._trace.of("zcl", self._server, question.source, self._cluster),
+            0,
+        )
+        while place < len(row) and row[place].n < question.n:
+            place += 1
+        self._rows[question.source] = row, place
+        for later in range(place, len(row)):
+            event = row[later]
+            if event.milliseconds - question.milliseconds > ANSWERED_WITHIN:
+                break
+            if event.sequence == question.sequence and event.get("command") != "report_attributes":
+                return event
+        return None
 
 
 def _finished(exchange: Exchange) -> Exchange:

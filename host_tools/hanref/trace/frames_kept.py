@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, overload
 
-from hanref.trace.event import Event
+from hanref.trace.event import Content, Event
 from hanref.trace.frames import describe, sequence_of
 
 _DECODED = 20_000  # contents kept for frames that say the same
@@ -29,7 +29,7 @@ class Shape(NamedTuple):
     secured: bool
 
 
-_OF_SHAPE = ("cluster", "command", "direction", "frame", "source_endpoint", "destination_endpoint", "secured")
+_OF_SHAPE = frozenset(Shape._fields) - {"source", "destination"}
 
 
 class Decoder:
@@ -51,59 +51,66 @@ class Decoder:
 
 
 class _Content(Mapping[str, Any]):
-    """The content of a frame's event: the shape's part at hand, the rest decoded when it is asked for."""
+    """The content of a frame's event: the shape's part at hand, the rest decoded when it is first asked for."""
 
-    __slots__ = ("_frames", "_place")
+    __slots__ = ("_decoder", "_said", "_shape", "frame_octets")
 
-    def __init__(self, frames: "Frames", place: int) -> None:
-        self._frames = frames
-        self._place = place
+    def __init__(self, decoder: Decoder, shape: Shape, octets: bytes) -> None:
+        self._decoder = decoder
+        self._shape = shape
+        self._said: dict[str, Any] | None = None
+        self.frame_octets = octets
 
     def __getitem__(self, name: str) -> Any:
-        shape = self._frames.shape(self._place)
         if name in _OF_SHAPE:
-            value = getattr(shape, name)
+            value = getattr(self._shape, name)
             if value is None:
                 raise KeyError(name)
             return value
-        return self._decoded()[name]
+        return self.decoded()[name]
 
     def get(self, name: str, default: Any = None) -> Any:
         if name in _OF_SHAPE:
-            value = getattr(self._frames.shape(self._place), name)
+            value = getattr(self._shape, name)
             return default if value is None else value
-        return self._decoded().get(name, default)
+        return self.decoded().get(name, default)
 
     def __iter__(self) -> Iterator[str]:
-        shape = self._frames.shape(self._place)
-        names = dict.fromkeys(self._decoded())
-        names.update(dict.fromkeys(name for name in _OF_SHAPE if getattr(shape, name) is not None))
+        names = dict.fromkeys(self.decoded())
+        names.update(dict.fromkeys(name for name in _OF_SHAPE if getattr(self._shape, name) is not None))
         return iter(names)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def octets(self) -> bytes:
-        return self._frames.octets(self._place)
-
-    def _decoded(self) -> dict[str, Any]:
-        return self._frames.decoded(self._place)
+    def decoded(self) -> dict[str, Any]:
+        said = self._said
+        if said is None:
+            said = self._said = self._decoder.describe(int(self._shape.cluster, 16), self.frame_octets)
+        return said
 
 
 class _FrameEvent(Event):
-    """An event whose octets are written in hex when somebody asks."""
+    """An event whose octets are written in hex, and whose frame is decoded, when somebody asks."""
 
     __slots__ = ()
+    content: _Content
 
     @property
     def octets(self) -> str:
-        content = self.content
-        assert isinstance(content, _Content)
-        return content.octets().hex()
+        return self.content.frame_octets.hex()
 
     @octets.setter
     def octets(self, value: str | None) -> None:
         """They are those of the frame."""
+
+    @property
+    def attributes(self) -> Content:
+        return self.content.decoded().get("attributes") or {}
+
+    @property
+    def fields(self) -> Content:
+        return self.content.decoded().get("fields") or {}
 
 
 class Frames:
@@ -177,9 +184,6 @@ class Frames:
         """The ZCL frame."""
         return bytes(self._octets[self._ends[place - 1] if place else 0 : self._ends[place]])
 
-    def decoded(self, place: int) -> dict[str, Any]:
-        return self.decoder.describe(int(self.shape(place).cluster, 16), self.octets(place))
-
     def milliseconds(self, place: int) -> int:
         return self._milliseconds[place]
 
@@ -189,15 +193,15 @@ class Frames:
 
     def event(self, place: int) -> Event:
         """The frame as an event."""
-        shape = self.shape(place)
+        shape, octets = self.shape(place), self.octets(place)
         return _FrameEvent(
             self._numbers[place],
             self._milliseconds[place],
             shape.source,
             shape.destination,
             "zcl",
-            _Content(self, place),
-            sequence_of(self.octets(place)),
+            _Content(self.decoder, shape, octets),
+            sequence_of(octets),
             packet=self._packets[place],
         )
 
