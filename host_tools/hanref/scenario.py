@@ -151,6 +151,30 @@ class Read(Step):
     fields: dict[str, Any] = {}
 
 
+class Command(Step):
+    """A remote party sends any GBCS command, protected as its use case says. `fields` are the free ones, with moments as in
+    Ask, or `payload` is given ready; `from` is whoever may send it: the supplier first, then the network operator, then the
+    Access Control Broker. One that is `spoilt` has a wrong last octet, and its MAC is wrong with it."""
+
+    targets = ("chf", "gpf", "esme", "gsme")
+    do: Literal["command"]
+    use_case: str
+    fields: dict[str, Any] = {}
+    payload: Annotated[str, Field(pattern="^([0-9A-Fa-f]{2})+$")] | None = None
+    sender: Literal["supplier", "network operator", "access control broker"] | None = Field(default=None, alias="from")
+    spoilt: bool = False
+
+
+class Join(Step):
+    """A device asks the hub to let it onto the HAN: with an install code, or without one with the link key that it had."""
+
+    targets = ("chf",)
+    do: Literal["join"]
+    to: str = "chf"
+    device: Identity
+    install_code: Annotated[str, Field(pattern="^[0-9A-Fa-f]{32}$")] | None = None
+
+
 class Ask(Step):
     """A display asks for something: one of `read` (attributes), `write` {attribute: value}, `command` with its `fields`.
 
@@ -339,6 +363,8 @@ class Message(Step):
 
 AnyStep = Annotated[
     Read
+    | Command
+    | Join
     | Ask
     | ChangeOfTenancy
     | VoltagePeriod
@@ -482,6 +508,9 @@ def _check_arguments(step: Step, utc: int, where: str) -> None:
             field = "fields"
             if step.fields and step.command is None:
                 raise ValueError("go with command")
+            resolved(step.fields, utc)
+        elif isinstance(step, Command):
+            field = "fields"
             resolved(step.fields, utc)
         elif isinstance(step, TopUp):
             field = "utrn"

@@ -16,6 +16,7 @@ from han.later import Later
 dlms_answer = Later("han.gbcs.dlms_answer")
 firmware_image = Later("han.devices.firmware_image")
 ota = Later("han.devices.ota")
+admission = Later("han.devices.admission")
 
 TIME = 0x000A
 BASIC = 0x0000
@@ -74,7 +75,9 @@ class CommunicationsHub(Device, Commissioned):
         time_server.reader("time_status", self._time_status)
 
     def serve(self, entity, device):
-        """GBCS messages for `entity` go to `device.gbcs(octets, time)`, which returns the answers."""
+        """GBCS messages for `entity` go to `device.gbcs(octets, time)`, which returns the answers. The device shares the hub's
+        radio and asks `hears(message, time)` of every message from it."""
+        device.hears = self.hears
         self.router.serve(entity, device)
 
     def on_start(self, time):
@@ -88,14 +91,18 @@ class CommunicationsHub(Device, Commissioned):
         for entity, device_type in configuration["device_log"]:
             if self.log.find(entity) is None:
                 self.log.add(entity, device_type, bytes(16), 0, 0)
-                self.log.established(entity, mmo.digest(entity + self.identity))
+                self.log.established(entity, self.given_link_key(entity))
 
     def receive(self, message, time):
-        if self.log.find(message.source) is None:  # REQ-CHF-3
-            return []
+        return super().receive(message, time) if self.hears(message, time) else []
+
+    def hears(self, message, time):
+        """Whether the sender of a message may be on the HAN (REQ-CHF-3); it has communicated, if so (REQ-CHF-6)."""
+        if self.log.find(message.source) is None:
+            return False
         self.last_communication[message.source] = self.clock.utc(time)
         self._received[message.source] = self._received.get(message.source, 0) + 1
-        return super().receive(message, time)
+        return True
 
     def bench_gbcs(self, arguments, time):
         """A GBCS message arrives from the WAN."""
@@ -122,6 +129,14 @@ class CommunicationsHub(Device, Commissioned):
     def joining_opens(self, seconds):
         """The HAN is open for so long: the radio is told."""
         self.report("joining", {"seconds": seconds})
+
+    def given_link_key(self, entity):
+        """The link key that a device and the hub have: key establishment is not modelled, so it is always the same one."""
+        return mmo.digest(entity + self.identity)
+
+    def bench_join(self, arguments, time):
+        """A device asks to join the HAN (han.devices.admission)."""
+        admission.ask(self, arguments)
 
     def remove(self, entity):
         """CCS02: the device leaves the log and may not communicate any more. Returns whether it was there."""

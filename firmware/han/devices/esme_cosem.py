@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an ESME answers in DLMS: tenancy, clock, voltage, registers, profile, logs, top-ups [GBCS use cases ECS12, 17b, 22b, 23,
-26b, 29a to 29f, 35a, 35b, 70, CS01a; REQ-0056-6, REQ-085A-4]."""
+"""What an ESME answers in DLMS: tenancy, clock, voltage, registers, profile, logs, top-ups [GBCS use cases ECS12, 15a, 17b,
+22b, 23, 26b, 29a to 29f, 35a, 35b, 70, CS01a; REQ-0056-6, REQ-085A-4]."""
 
 from han.devices import events, prepayment
 from han.devices.cosem import Objects, number_of, rows, scaler_unit, unsigned
@@ -47,6 +47,7 @@ class MeterObjects(Objects):
         self.attribute(places.IMPORT_PROFILE, self._profile)
         self.attribute(places.EVENT_LOG, self._event_log)
         self.attribute(places.SECURITY_LOG, self._security_log)
+        self.method(places.CLEAR_EVENT_LOG, self._clear_event_log)
         self.method(places.ADD_CREDIT, self._add_credit)
         self._clock_objects()
         self._voltage_objects()
@@ -148,6 +149,11 @@ class MeterObjects(Objects):
         if with_data:
             return rows((_U32, _U16, axdr.OCTET_STRING), [[utc, code, data] for utc, code, data in entries])
         return rows((_U32, _U16), [[utc, code] for utc, code, _ in entries])
+
+    def _clear_event_log(self, datum):
+        """ECS15a: the event log alone (REQ-ESME-6)."""
+        self._meter.event_logs.clear(events.GENERAL, self._meter.utc())
+        return SUCCESS
 
     def _add_credit(self, datum):
         """CS01a: twenty digits."""

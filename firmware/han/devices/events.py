@@ -19,6 +19,7 @@ METER_GENERAL = const(6)  # the gas proxy's copies of the meter's logs
 METER_SECURITY = const(7)
 
 SECURITY_LOGS = (SECURITY, METER_SECURITY)
+_SECURITY_OF = {GENERAL: SECURITY, METER_GENERAL: METER_SECURITY}
 
 # Events that belong into the security log [REQ-CHF-10, REQ-CLK-3, alert code table].
 CLOCK_NOT_ADJUSTED = const(0x8F0C)
@@ -50,11 +51,13 @@ class EventLogs:
         entry = utc.to_bytes(4, "little") + code.to_bytes(2, "little") + bytes((len(data),)) + data
         self._logs[log].append(entry + bytes(_RECORD - len(entry)))
 
-    def clear(self, log):
-        """Clear a log; a security log is never cleared (REQ-ESME-6). Returns whether it was."""
+    def clear(self, log, utc=None):
+        """Clear a log; a security log is never cleared (REQ-ESME-6), it keeps that another one was (REQ-CHF-10). Returns
+        whether it was."""
         if log in SECURITY_LOGS or log not in self._logs:
             return False
         self._logs[log].erase()
+        self.record(utc, LOG_CLEARED, b"", _SECURITY_OF[log])
         return True
 
     def entries(self, log, start=0, end=0xFFFFFFFF):

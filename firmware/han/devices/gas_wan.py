@@ -171,7 +171,7 @@ class GasWan(Commissioned):
         self._meter.event(code, data, False)
 
     def clear_events(self, log_id):
-        return self.event_logs.clear(log_id)
+        return self.event_logs.clear(log_id, self.utc())
 
     def tell_wan(self, message):
         """Send what `message()` makes in this wake or the next; nothing where a key for it is missing."""

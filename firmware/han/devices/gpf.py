@@ -60,6 +60,7 @@ class GasProxy(Device, Commissioned):
     """
 
     role = "gpf"
+    hears = None  # whether the hub that shares the radio admits a message's sender
 
     def __init__(self, identity, configuration, stores):
         super().__init__(identity, configuration, stores)
@@ -117,6 +118,11 @@ class GasProxy(Device, Commissioned):
         self.attributes(self.esi, EVENTS)
         for cluster in (METERING, PREPAYMENT, TIME):
             self.attributes(self.mirror, cluster, "client").reported = self._reported
+
+    def receive(self, message, time):
+        if self.hears is not None and not self.hears(message, time):
+            return []
+        return super().receive(message, time)
 
     # -- power and clock -----------------------------------------------------------------------------------
 
@@ -272,7 +278,7 @@ class GasProxy(Device, Commissioned):
     def follow(self, name, fields):
         """Do what a command to the meter asks of the proxy, too; a ZCL status."""
         if name == "clear_event_log_request":
-            return status.SUCCESS if self.event_logs.clear(COPY_OF[fields["log_id"]]) else status.FAILURE
+            return status.SUCCESS if self.event_logs.clear(COPY_OF[fields["log_id"]], self.utc()) else status.FAILURE
         if name == "display_message":
             return self.messages.take(fields)
         return self.tables.take(name, fields)
@@ -301,7 +307,7 @@ class GasProxy(Device, Commissioned):
 
     def clear_events(self, log_id):
         """CS11; see han.gbcs.gas_answers."""
-        return self.event_logs.clear(log_id)
+        return self.event_logs.clear(log_id, self.utc())
 
     def gbcs_read(self, cluster, attribute):
         """(ZCL status, data type, value) of an attribute for the WAN [GBCS 11.1]."""

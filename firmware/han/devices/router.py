@@ -79,8 +79,12 @@ class Router:
 
     def _open_all(self, time):
         for peer in self._endpoints:
-            if self.tunnels.to(peer) is None:
+            if self.tunnels.to(peer) is None and self._hub.log.find(peer) is not None:
                 self._open(peer, time)
+
+    def device_joined(self, time):
+        """A device is on the HAN again: its tunnel is opened where it has none."""
+        self._open_all(time)
 
     def _open(self, peer, time):
         def opened(tunnel, now):
@@ -94,6 +98,9 @@ class Router:
         self.tunnels.open(peer, self._endpoints[peer], time, opened)
 
     def _send(self, peer, octets, time):
+        if self._hub.log.find(peer) is None:  # REQ-CHF-3
+            self._hub.event(NOT_DELIVERED)
+            return
         if self.tunnels.to(peer) is None:
             first = peer not in self._waiting
             self._waiting.setdefault(peer, []).append(octets)

@@ -61,8 +61,8 @@ def point(key: ec.EllipticCurvePublicKey) -> bytes:
 
 
 def sign(private: ec.EllipticCurvePrivateKey, octets: bytes) -> bytes:
-    """A GBCS signature: r then s, 32 octets each."""
-    r, s = decode_dss_signature(private.sign(octets, ec.ECDSA(hashes.SHA256())))
+    """A GBCS signature: r then s, 32 octets each. The same message has the same one in every run [RFC 6979]."""
+    r, s = decode_dss_signature(private.sign(octets, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 

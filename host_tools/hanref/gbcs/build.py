@@ -11,7 +11,7 @@ from han.errors import HanError
 from han.gbcs import envelope, gbz, use_cases
 
 from hanref.errors import UsageError
-from hanref.gbcs import build_asn1
+from hanref.gbcs import build_asn1, build_dlms
 from hanref.gbcs.answering import sign
 from hanref.gbcs.check import mac_of
 from hanref.gbcs.keys import SIGNATURE, Keys, entity_of
@@ -76,15 +76,17 @@ def build_command(
 ) -> bytes:
     """The octets of a command, protected as its use case says.
 
-    `parameters` gives the free fields of the GBZ template, or those of `hanref.gbcs.build_asn1`, by name; `payload` a
-    ready payload instead. `on_behalf_of` is (entity, counter) of an unknown remote party for whom the broker sends,
-    `certificate` its key agreement certificate. Raises UsageError for what is missing or does not fit.
+    `parameters` gives the free fields of the GBZ template, or those of `hanref.gbcs.build_asn1` and `build_dlms`, by
+    name; `payload` a ready payload instead. `on_behalf_of` is (entity, counter) of an unknown remote party for whom the
+    broker sends, `certificate` its key agreement certificate. Raises UsageError for what is missing or does not fit.
     """
     code = code_of(use_case)
     row = use_cases.find(code)
     assert row is not None
     if payload is None and row.protocol == use_cases.ASN1:
         payload = build_asn1.payload(code, parameters or {}, counter)
+    elif payload is None and row.protocol == use_cases.DLMS:
+        payload = build_dlms.payload(code, parameters or {}, counter)
     elif payload is None:
         payload = gbz_payload(code, parameters or {})
     party, party_counter = on_behalf_of or (None, None)

@@ -6,6 +6,7 @@ seen in published certificates: the subject has the entity identifier and the ro
 root of role 00.
 """
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ PARTIES = {
 POLICY = ObjectIdentifier("1.2.826.0.1.8641679.1.2.1.4")
 PURPOSES = (AGREEMENT, SIGNATURE)
 LIFE = timedelta(days=3652)
+_ORDER_OF_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 START = datetime(2022, 11, 3, tzinfo=UTC)
 
 
@@ -51,6 +53,7 @@ class TestKeys(Keys):
     root: bytes = b""
     issuer: bytes = b""
     issuer_key: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -70,13 +73,20 @@ class TestKeys(Keys):
         certificate = (
             _builder(subject, public, issuer.subject, self.issuer_key.public_key())
             .add_extension(_key_usage(purpose), critical=True)
-            .sign(self.issuer_key, hashes.SHA256())
+            .sign(self.issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
         )
         return certificate.public_bytes(Encoding.DER)
 
+    def new_key(self, use: bytes) -> ec.EllipticCurvePrivateKey:
+        """A private key: with a seed always the same one for a use, else one by chance."""
+        if self.seed is None:
+            return ec.generate_private_key(ec.SECP256R1())
+        digest = hashlib.sha512(b"hanref test key\x00%d\x00" % self.seed + use).digest()
+        return ec.derive_private_key(int.from_bytes(digest, "big") % (_ORDER_OF_P256 - 1) + 1, ec.SECP256R1())
+
     def renew(self, entity: bytes, purpose: str) -> bytes:
         """Give a party another key, which it uses from now on; returns the certificate, DER."""
-        private = ec.generate_private_key(ec.SECP256R1())
+        private = self.new_key(entity + purpose.encode())
         party = self.party(entity)
         party.private[purpose], party.public[purpose] = private, private.public_key()
         self.certificates[(entity, purpose)] = self.issue(entity, purpose, private.public_key())
@@ -89,14 +99,15 @@ def make(device: bytes, role: str) -> TestKeys:
     return make_all({device: role})
 
 
-def make_all(devices: dict[bytes, str]) -> TestKeys:
-    """Fresh test keys of several devices (entity: role) and of every remote party, with certificates."""
-    keys = TestKeys()
+def make_all(devices: dict[bytes, str], seed: int | None = None) -> TestKeys:
+    """Test keys of several devices (entity: role) and of every remote party, with certificates: fresh ones, or those that
+    come out of a seed."""
+    keys = TestKeys(seed=seed)
     for role in devices.values():
         if role not in DEVICES:
             raise UsageError(f"{role!r} is no device: say one of {', '.join(DEVICES)}")
-    root_key = ec.generate_private_key(ec.SECP256R1())
-    issuer_key = ec.generate_private_key(ec.SECP256R1())
+    root_key = keys.new_key(b"root")
+    issuer_key = keys.new_key(b"issuer")
     root = _authority(MARK, ROOT_UNIT, root_key, None)
     issuer = _authority(ISSUER_MARK, ISSUER_UNIT, issuer_key, (root, root_key))
     keys.root = root.public_bytes(Encoding.DER)
@@ -105,7 +116,7 @@ def make_all(devices: dict[bytes, str]) -> TestKeys:
     for name, (number, _) in PARTIES.items():
         _add(keys, number.to_bytes(8, "big"), name)
     supplier = keys.party(PARTIES["supplier"][0].to_bytes(8, "big"))
-    supplier.private[PREPAYMENT] = ec.generate_private_key(ec.SECP256R1())
+    supplier.private[PREPAYMENT] = keys.new_key(b"prepayment")
     supplier.public[PREPAYMENT] = supplier.private[PREPAYMENT].public_key()
     for entity, role in devices.items():
         _add(keys, entity, role)
@@ -167,7 +178,7 @@ def _builder(
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public)
-        .serial_number(x509.random_serial_number())
+        .serial_number(int.from_bytes(hashlib.sha256(_identifier(public).digest).digest()[:8], "big") | 1)
         .not_valid_before(START)
         .not_valid_after(START + LIFE)
         .add_extension(_identifier(public), critical=False)
@@ -190,7 +201,7 @@ def _authority(
         _builder(subject, key.public_key(), issuer, issuer_key.public_key())
         .add_extension(_key_usage("certificate"), critical=True)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0 if parent else 1), critical=True)
-        .sign(issuer_key, hashes.SHA256())
+        .sign(issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
     )
 
 

@@ -9,6 +9,7 @@ from han.clock import to_iso
 from hanref.moments import moment
 from hanref.requirements.clock_model import status_after
 from hanref.requirements.registry import Case, Finding, judges
+from hanref.requirements.wan import dialogues
 from hanref.requirements.wire import exchanges, present
 from hanref.trace import Event, Trace
 
@@ -20,7 +21,13 @@ SET = 30  # seconds that no clock loses between two pushes
 LATENCY = 2  # seconds between reading a clock and the frame
 DAY = 86_400_000 + 600_000  # milliseconds between two comparisons, with ten minutes' grace
 NOT_ADJUSTED = "8f0c"
+SET_CLOCK = ("ECS70", "GCS28")
 LOGS = ("profile_data", "daily_consumption", "average_rms_voltage", "daily_read")
+
+
+def set_clocks(trace: Trace, device: str) -> list[Event]:
+    """The Set Clock commands that a meter was sent (REQ-CLK-4)."""
+    return [dialogue.command for dialogue in dialogues(trace, device, *SET_CLOCK)]
 
 
 def _steps(trace: Trace, device: str) -> list[tuple[int, int]]:
@@ -162,6 +169,8 @@ def reports_large_difference(trace: Trace, device: str) -> Finding:
         if abs(step) <= ALLOWED or abs(_off_at(_steps(trace, device), order.milliseconds)) <= ALLOWED:
             continue
         until = orders[place + 1].milliseconds if place + 1 < len(orders) else trace.end
+        set_clock = [event for event in set_clocks(trace, device) if event.n > order.n]
+        until = min([until, *[event.milliseconds for event in set_clock]])
         answers = _answers_of_hub(trace, device, order.milliseconds, until - 5000)
         if not answers or not trace.complete:
             continue

@@ -4,6 +4,7 @@
 from hanref.requirements import (
     clocks,
     composite,
+    device_logs,
     displays,
     electricity,
     gas,
@@ -17,6 +18,7 @@ from hanref.requirements import (
 __all__ = [
     "clocks",
     "composite",
+    "device_logs",
     "displays",
     "electricity",
     "gas",

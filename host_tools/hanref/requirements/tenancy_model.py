@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from han.errors import HanError
+from han.gbcs import cosem_places as places
 from han.gbcs import envelope, gbz, use_cases
 from han.zcl import commands
 
 from hanref.moments import moment
 from hanref.requirements.clock_model import clock_offset as clock_offset
+from hanref.requirements.wan import Access, accesses, time_of
 from hanref.trace import Event, Trace
 from hanref.trace.frames import describe
 
@@ -52,7 +54,7 @@ class Told:
 
 
 def orders(trace: Trace, server: str) -> list[Order]:
-    """Changes of tenancy the server was given, in order: GCS09 for gas; what the bench set for electricity."""
+    """Changes of tenancy the server was given, in order: GCS09 for gas; ECS12, or what the bench set, for electricity."""
     found = []
     for event in trace.of("bench", destination=server):
         arguments = event.get("arguments") or {}
@@ -64,6 +66,7 @@ def orders(trace: Trace, server: str) -> list[Order]:
             order = _gcs09(trace, event)
             if order is not None:
                 found.append(order)
+    found += [order for access in accesses(trace, server, "ECS12") if (order := _ecs12(access)) is not None]
     return sorted(found, key=lambda order: order.event.n)
 
 
@@ -177,6 +180,16 @@ def _gcs09(trace: Trace, event: Event) -> Order | None:
     status = None if answer is None else default_response(answer)
     accepted = None if answer is None else status is not None and status[1] == 0
     return Order(event, _moment(fields.get("implementation_date_time")), fields.get(CONTROL, 0), accepted, answer)
+
+
+def _ecs12(access: Access) -> Order | None:
+    part = access.part(places.RESTRICT_DATA)
+    date = None if part is None else time_of(part.given[1])
+    if part is None or date is None:
+        return None
+    answer = access.dialogue.answer
+    accepted = None if answer is None else access.succeeded
+    return Order(access.dialogue.command, date, CLEAR_CONSUMER_DATA, accepted, answer)
 
 
 def _components(event: Event) -> list[gbz.Component]:

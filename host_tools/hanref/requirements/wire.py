@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hanref.requirements.device_log_model import removed_spans
 from hanref.trace import Event, Trace
 from hanref.trace.trace import role_of
 
@@ -104,7 +105,8 @@ def must_answer(trace: Trace, exchange: Exchange) -> bool:
 
 
 def present(trace: Trace, device: str | None, begin: int, end: int) -> bool:
-    """Whether a device had power and was in reach from `begin` to `end` (milliseconds), as far as the trace tells."""
+    """Whether a device had power, was in reach and in the hub's device log from `begin` to `end` (milliseconds), as far as
+    the trace tells."""
     if device is None:
         return False
     lacking: set[tuple[str | None, str]] = set()
@@ -126,8 +128,8 @@ def presence(trace: Trace, device: str) -> list[Event]:
 
 
 def _presence(trace: Trace, device: str) -> list[tuple[Event, str, bool]]:
-    """What ended and began a device's presence, in order: power as it says, reach as the bench ordered. What is done to
-    the hub is done to the CHF and the GPF."""
+    """What ended and began a device's presence, in order: power as it says, reach as the bench ordered, its place in the hub's
+    device log. What is done to the hub is done to the CHF and the GPF."""
     found = [(event, "power", event.get("on") is not False) for event in trace.of("power", source=device)]
     for name in (device, "hub") if device in ("gpf", "chf") else (device,):
         found += [
@@ -135,6 +137,9 @@ def _presence(trace: Trace, device: str) -> list[tuple[Event, str, bool]]:
             for event in trace.of("bench", destination=name)
             if event.get("verb") == "link"
         ]
+    identity = (trace.header.get("devices", {}).get(device) or {}).get("identity")
+    if identity and trace.of("gbcs"):
+        found += [(event, "log", there) for event, there in removed_spans(trace, identity)]
     return sorted(found, key=lambda change: change[0].n)
 
 

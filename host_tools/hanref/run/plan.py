@@ -24,6 +24,7 @@ _OWN_IDENTITY = ("identity", "chf_identity")
 
 WAN_SIDE = "chf"  # messages from the WAN reach the hub here
 BENCH_FOR_ECS12 = "the bench sets what ECS12 would set"
+_SECRETS = ("install_code",)  # fields that the trace does not tell of a command [REQ-121-5]
 BENCH_FOR_ECS29A = "the bench sets what ECS29a would set"
 
 
@@ -47,7 +48,8 @@ def make(scenario: Scenario, seed: int | None = None) -> Plan:
     seed = heading.seed if seed is None else seed
     present = scenario.devices.present()
     entities = _entities(present)
-    wan = Wan(seed, {role: entity for role, entity in entities.items() if role != "hub"})
+    commanded = any(isinstance(step, files.Command) for step in scenario.step)
+    wan = Wan(seed, {role: entity for role, entity in entities.items() if role != "hub"}, certified=commanded)
     steps, orders = _steps(scenario, wan)
     document = {
         "start": heading.start,
@@ -109,7 +111,7 @@ def _settings(role: str, table: files.Table, entities: dict[str, bytes], wan: Wa
     settings["identity"] = entities[role].hex()
     if role == "hub":
         settings["chf_identity"] = entities["chf"].hex()
-    settings["parties"] = wan.parties_of(entities[role])
+    settings.update(wan.keys_of(*(("chf", "gpf") if role == "hub" else (role,))))
     return settings
 
 
@@ -157,6 +159,11 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
         octets = wan.command(step.use_case, step.to, _counter(utc, counter), fields)
         told: dict[str, Any] = {"use_case": step.use_case, **({"fields": fields} if fields else {})}
         return "gbcs", {"octets": octets.hex()}, told, ""
+    if isinstance(step, files.Command):
+        return _command(step, utc, wan, counter)
+    if isinstance(step, files.Join):
+        arguments = step.model_dump(include={"device", "install_code"}, exclude_none=True)
+        return step.do, arguments, {"device": step.device, "code_digest": code_digest(step.install_code)}, ""
     if isinstance(step, files.Ask):
         arguments = step.model_dump(exclude={"at", "do", "to"}, exclude_none=True, exclude_defaults=True)
         if step.fields:
@@ -181,6 +188,24 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
         arguments["to"] = arguments.pop("ramp_to")
     note = BENCH_FOR_ECS29A if isinstance(step, files.VoltagePeriod) else ""
     return step.do, arguments, arguments, note
+
+
+def _command(step: files.Command, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str, Any], dict[str, Any], str]:
+    fields = files.resolved(step.fields, utc)
+    payload = None if step.payload is None else bytes.fromhex(step.payload)
+    octets = bytearray(wan.command_of(step.sender, step.use_case, step.to, _counter(utc, counter), fields, payload))
+    told: dict[str, Any] = {"use_case": step.use_case}
+    if step.spoilt:
+        octets[-1] ^= 1
+        told["spoilt"] = True
+    if fields:
+        told["fields"] = {name: value for name, value in fields.items() if name not in _SECRETS}
+    return "gbcs", {"octets": octets.hex()}, told, ""
+
+
+def code_digest(install_code: str | None) -> str | None:
+    """By what a trace tells install codes apart without saying them; None for none."""
+    return None if install_code is None else hashlib.sha256(bytes.fromhex(install_code)).hexdigest()[:16]
 
 
 def _tenancy_fields(utc: int, date: int) -> dict[str, int]:

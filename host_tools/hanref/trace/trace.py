@@ -2,13 +2,15 @@
 """A trace in memory, with the questions that requirements ask of it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hanref.errors import UsageError
 from hanref.trace.event import Event
 from hanref.trace.file import read
+
+Made = TypeVar("Made")
 
 
 def role_of(name: str | None) -> str | None:
@@ -28,6 +30,7 @@ class Trace:
         self._by_kind: dict[str, list[Event]] | None = None
         self._answers: dict[tuple[str | None, ...], list[Event]] = {}
         self._by_number: dict[int, Event] | None = None
+        self._worked_out: dict[str, Any] = {}
 
     @classmethod
     def read(cls, path: Path | str) -> "Trace":
@@ -115,6 +118,12 @@ class Trace:
         found = self.of(kind, **questions)  # type: ignore[arg-type]
         place = bisect_right(found, until, key=_milliseconds)
         return found[place - 1] if place else None
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What `make()` gives, worked out once under a name."""
+        if name not in self._worked_out:
+            self._worked_out[name] = make()
+        return self._worked_out[name]
 
     def _kinds(self) -> dict[str, list[Event]]:
         if self._by_kind is None:
