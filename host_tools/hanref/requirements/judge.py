@@ -53,9 +53,13 @@ def overall(verdicts: Iterable[Verdict]) -> str:
 
 def _verdict(trace: Trace, requirement: Requirement, registered: Registered) -> Verdict:
     names = [name for role in registered.devices for name in trace.devices(role)]
+    hidden = requirement.id not in trace.header.get("shows", (requirement.id,))
     try:
         findings = {
-            name: _blocked(trace, name) or _as_confidence(registered.judge(trace, name), requirement) for name in names
+            name: Finding(NOT_RUN, "this kind of log does not show it")
+            if hidden
+            else _blocked(trace, name) or _as_confidence(registered.judge(trace, name), requirement)
+            for name in names
         }
     except (ValueError, TypeError, KeyError) as error:
         # A field is not what its kind of event has: the trace is broken, and no device is to blame.

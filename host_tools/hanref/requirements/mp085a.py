@@ -11,6 +11,7 @@ from hanref.requirements.voltage_model import (
     CLOCK,
     COMMENCE,
     DEFAULT_PERIOD,
+    GAP,
     PERIOD,
     POWER,
     RESTART,
@@ -213,6 +214,7 @@ def power_loss(trace: Trace, device: str) -> Finding:
     for stretch in _with_cause(seen, POWER):
         _check_first_entry(case, stretch)
         _check_no_zero(case, stretch.entries)
+    _check_after_gaps(case, seen)
     for span in seen.unpowered:
         for entry in seen.entries:
             covers = entry.utc is not None and span.begin < entry.utc <= span.end
@@ -305,6 +307,25 @@ def _check_first_entry(case: Case, stretch: Stretch) -> None:
     )
 
 
+def _check_after_gaps(case: Case, seen: Measurement) -> None:
+    """After a gap of a log, whatever it came from, a period begins on hh:00 or hh:30, or where one would have begun."""
+    before: Entry | None = None
+    for stretch in seen.stretches:
+        first = stretch.entries[0] if stretch.entries else None
+        if stretch.cause == GAP and first is not None and first.utc is not None:
+            began = first.utc - stretch.period
+            goes_on = before is not None and before.utc is not None and (began - before.utc) % stretch.period == 0
+            case.check(
+                began % HALF_HOUR == 0 or goes_on,
+                "after a gap a period began at %s, not on hh:00 or hh:30" % to_iso(began),
+                first.event,
+            )
+        if stretch.event is None:
+            # A meter on one phase has no power while there are no volts; of three phases one may be dead.
+            _check_no_zero(case, [entry for entry in stretch.entries if not (entry.event.get("entry") or {}).get("phases")])
+        before = stretch.entries[-1] if stretch.entries else before
+
+
 def _check_no_zero(case: Case, found: list[Entry]) -> None:
     for entry in found:
         if entry.volts == 0:
@@ -313,6 +334,11 @@ def _check_no_zero(case: Case, found: list[Entry]) -> None:
 
 def _check_grid(case: Case, stretch: Stretch) -> None:
     """Every entry is due, none twice, none left out."""
+    if stretch.event is None and stretch.entries:
+        off = stretch.anchor % min(stretch.period, HALF_HOUR)
+        case.check(
+            off == 0, "periods of %d s begin %d s off the hour and half hour" % (stretch.period, off), stretch.entries[0].event
+        )
     due = set(stretch.due())
     written = set()
     for entry in stretch.entries:

@@ -22,6 +22,7 @@ START = "start"
 POWER = "power"
 PERIOD = "period"
 CLOCK = "clock"
+GAP = "gap"  # a log says nothing of a time, nor why
 
 
 @dataclass
@@ -198,7 +199,7 @@ def _disturbances(trace: Trace, meter: str) -> list[Event]:
     if not periods:
         periods = [event for event in trace.of("bench", destination=meter) if event.get("verb") == "voltage_period"]
     found = trace.of("power", source=meter) + trace.of("clock", source=meter) + periods
-    return sorted(found, key=lambda event: event.n)
+    return sorted(found + trace.of("gap", source=meter), key=lambda event: event.n)
 
 
 class _Walk:
@@ -223,6 +224,10 @@ class _Walk:
             self._power(event)
         elif event.kind == "clock":
             self._clock(event)
+        elif event.kind == "gap":
+            self._stop(event.utc)
+            if not event.get("begins"):
+                self._open = Stretch(event.utc, self._end, self._period, GAP, None, self._offset)
         else:
             self._written(event)
 
