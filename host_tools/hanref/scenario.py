@@ -64,19 +64,27 @@ class LoadLimit(Table):
     disables: bool | None = None
 
 
-class Esme(Device):
-    """The electricity meter. Thresholds in W, price in 10^-5 pounds a kWh; in prepayment mode with `credit` and at most
-    `emergency_credit` in 10^-5 pounds."""
+class Meter(Device):
+    """What both meters have: `price` in 10^-5 pounds a kWh, `prepayment` (whether the account is in that mode), `credit` at
+    the start and the allowance of `emergency_credit` in 10^-5 pounds; a `debt`, of which each top-up pays a share of
+    `debt_share` hundredths of a percent."""
+
+    price: Amount | None = None
+    prepayment: bool = False
+    credit: int | None = None
+    emergency_credit: Amount | None = None
+    debt: Amount | None = None
+    debt_share: Annotated[int, Field(ge=0, le=10000)] | None = None
+
+
+class Esme(Meter):
+    """The electricity meter. Thresholds in W."""
 
     phases: Literal[1, 3] | None = None
     voltage_period: Seconds | None = None
     voltage_anchor: Literal["commence", "restart"] | None = None
     thresholds: tuple[int, int] | None = None
-    price: Amount | None = None
     change_of_tenancy: bool | None = None
-    prepayment: bool = False
-    credit: int | None = None
-    emergency_credit: Amount | None = None
     customer_id: Annotated[str, Field(min_length=1, max_length=24)] | None = None
     load_limit: LoadLimit | None = None
 
@@ -86,13 +94,12 @@ class Esme(Device):
         return tuple(value) if isinstance(value, list) else value
 
 
-class Gsme(Device):
-    """The gas meter, asleep but for its wakes. `register` in litres at the start, price in 10^-5 pounds a kWh,
-    `daily_snapshot` whether it takes one at midnight, `battery` the days it will last, `event_configurations` whether the
-    meter can tell how its events are configured."""
+class Gsme(Meter):
+    """The gas meter, asleep but for its wakes. `register` in litres at the start, `daily_snapshot` whether it takes one at
+    midnight, `battery` the days it will last, `event_configurations` whether the meter can tell how its events are
+    configured."""
 
     register_litres: Amount | None = Field(default=None, alias="register")
-    price: Amount | None = None
     calorific_value: Amount | None = None
     conversion_factor: Amount | None = None
     daily_snapshot: bool | None = None
@@ -198,6 +205,7 @@ class TopUp(Step):
     targets = ("ppmid",)
     do: Literal["top_up"]
     to: str = "ppmid"
+    fuel: Literal["electricity", "gas"] = "electricity"
     pounds: Annotated[int, Field(ge=0, le=8191)] | None = None
     counter: Annotated[int, Field(ge=1, lt=2**32)] | None = None
     utrn: str | None = None
@@ -209,14 +217,16 @@ class EmergencyCredit(Step):
     targets = ("ppmid",)
     do: Literal["emergency_credit"]
     to: str = "ppmid"
+    fuel: Literal["electricity", "gas"] = "electricity"
 
 
 class EnableSupply(Step):
-    """The electricity supply is asked for at the PPMID, the gas supply at the gas meter."""
+    """The supply is asked for at the PPMID, which can switch that of electricity alone; or at the button of the gas meter."""
 
     targets = ("ppmid", "gsme")
     do: Literal["enable_supply"]
     to: str = "ppmid"
+    fuel: Literal["electricity", "gas"] = "electricity"
 
 
 class ChangeOfTenancy(Step):

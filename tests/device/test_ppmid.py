@@ -84,6 +84,21 @@ def test_emergency_credit():
     assert han.device("esme").account.prepayment.emergency_active
 
 
+def test_payments_are_read_over_the_han():
+    han = prepaying(500000)
+    han.do("ppmid", "top_up", fuel="electricity", utrn=number(10, 1))
+    han.run(5)
+    seen = len(han.frames)
+    for command, more in (("get_top_up_log", {}), ("get_debt_repayment_log", {"debt_type": 2})):
+        fields = {"latest_end_time": han.utc(), "number_of_records": 5}
+        fields.update(more)
+        han.do("ppmid", "ask", of="electricity", cluster=0x0705, command=command, fields=fields)
+        han.run(1)
+    answers = [octets for _, source, _, cluster, octets in han.frames[seen:] if (source, cluster) == ("esme", 0x0705)]
+    assert answers[0][2:5] == b"\x05\x00\x01"  # PublishTopUpLog
+    assert answers[1][2:] == b"\x0b\x0a\x8b"  # no debt was paid: NOT_FOUND
+
+
 def test_at_0056_8_after_an_erasure_payments_still_work():
     han = prepaying(100000)
     han.do("esme", "change_of_tenancy", date=han.utc() - 60, control=0x0200)

@@ -7,10 +7,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from han.clock import RELIABLE, from_iso
 from han.crypto.certificate import Certificate
-from han.gbcs import der, elements, envelope
+from han.devices.payment_modes import PREPAYMENT_MODE
+from han.gbcs import der, elements, envelope, utrn
 from hanref.errors import UsageError
 from hanref.gbcs import build, build_asn1, check, test_keys, trust
-from hanref.gbcs.keys import AGREEMENT, SIGNATURE
+from hanref.gbcs.keys import AGREEMENT, PREPAYMENT, SIGNATURE
 from simulated import CHF, IDENTITIES, Han
 
 DEVICES = {
@@ -18,6 +19,7 @@ DEVICES = {
     "gpf": bytes.fromhex(IDENTITIES["hub"]),
     "esme": bytes.fromhex(IDENTITIES["esme"]),
     "gsme": bytes.fromhex(IDENTITIES["gsme"]),
+    "ppmid": bytes.fromhex(IDENTITIES["ppmid"]),
 }
 QUIET = {"electricity_poll": 3600, "gas_poll": 86400, "history_poll": 86400}
 BROKER = "access control broker"
@@ -33,10 +35,23 @@ class Bench:
         self.keys = test_keys.make_all({entity: role for role, entity in DEVICES.items()})
         given = {role: trust.settings(self.keys, entity, role, installed) for role, entity in DEVICES.items()}
         hub = {"trust": {"chf": given["chf"], "gpf": given["gpf"]}}
-        meters = {role: {"trust": {role: given[role]}} for role in ("esme", "gsme")}
-        self.han = Han(hub=hub, ihd=QUIET, **meters)
+        others = {role: {"trust": {role: given[role]}} for role in ("esme", "gsme", "ppmid")}
+        others["gsme"].update(self.account())
+        others["ppmid"].update(QUIET)
+        self.han = Han(boards=("hub", *others), hub=hub, **others)
         self.han.run("09:05:00")
         self.counter = 1000
+
+    def account(self) -> dict[str, Any]:
+        """A gas meter in prepayment mode that takes the supplier's top-ups."""
+        secret = self.keys.secret(self.party("supplier"), DEVICES["gsme"], PREPAYMENT)
+        assert secret is not None
+        return {
+            "supplier": self.party("supplier").hex(),
+            "prepayment_secret": secret.hex(),
+            "payment_control_configuration": PREPAYMENT_MODE,
+            "credit_remaining": 500000,
+        }
 
     def party(self, role: str) -> bytes:
         return next(entity for entity, found in self.keys.parties.items() if found.role == role)
@@ -171,6 +186,69 @@ def test_what_the_hub_holds() -> None:
         for purpose in (SIGNATURE, AGREEMENT)
     ]
     assert supplier[1][1][1] == b"\x19"
+
+
+def test_ppmid_and_gas_meter_are_joined_and_a_top_up_goes_between_them() -> None:
+    bench = Bench()
+    digits = utrn.make(
+        bench.keys.secret(bench.party("supplier"), DEVICES["gsme"], PREPAYMENT), bench.party("supplier"), DEVICES["gsme"],
+        1, utrn.POUNDS, 10,
+    )  # fmt: skip
+    bench.han.do("ppmid", "top_up", fuel="gas", utrn=digits)
+    assert [event["result"] for event in bench.han.of("payment")] == ["not possible"]  # no gas meter yet
+    certificates = {role: bench.keys.certificates[(DEVICES[role], AGREEMENT)].hex() for role in ("gsme", "ppmid")}
+    meter, display = DEVICES["gsme"].hex(), DEVICES["ppmid"].hex()
+    joined = bench.give("CS03C", "gsme", partner=display, device_type=5, certificate=certificates["ppmid"])
+    assert joined == der.integer(0)
+    joined = bench.give("CS03C", "ppmid", BROKER, partner=meter, device_type=0, certificate=certificates["gsme"])
+    assert joined == der.integer(0)
+    bench.han.do("ppmid", "top_up", fuel="gas", utrn=digits)
+    bench.han.run(1900)
+    assert [event["result"] for event in bench.han.of("payment")] == ["not possible", "accepted"]
+    assert bench.han.device("gsme").account.prepayment.credit() == 1500000
+    # Parted, the meter does not know the display any more.
+    assert bench.give("CS04AC", "gsme", partner=display) == der.integer(0)
+    bench.han.do("ppmid", "emergency_credit", fuel="gas")
+    bench.han.run(1900)
+    assert [event["reason"] for event in bench.han.of("gbcs_refused", "gsme")] == ["unknown originator"]
+
+
+def test_the_ppmid_is_commissioned_like_a_meter() -> None:
+    bench = Bench()
+    meter = DEVICES["esme"]
+    assert bench.give("CS03A1", "esme", partner=DEVICES["ppmid"].hex(), device_type=5) == der.integer(0)
+    assert bench.give("CS03A2", "ppmid", BROKER, partner=meter.hex(), device_type=1) == der.integer(0)
+    log = bench.give("CS07", "ppmid", BROKER)
+    assert log[1][1] == elements.sequence(elements.entry((meter, 1)))
+    cells = bench.give("CS02a", "ppmid", BROKER, asker="4/4", roles="4,2")
+    broker, supplier = cells[1]
+    assert len(broker[1][3][1]) == 2
+    assert supplier[1][1][1] == b"\x19"  # it holds no cell of a supplier
+    request = bench.give("CS02c", "ppmid", BROKER, usage="key agreement")
+    public = elements.items(elements.items(request[1][0])[2])[1][1][1:]
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
+    certificate = bench.keys.issue(DEVICES["ppmid"], AGREEMENT, key)
+    assert bench.give("CS02d", "ppmid", BROKER, certificate=certificate.hex()) == der.integer(0)
+    bench.keys.party(DEVICES["ppmid"]).public[AGREEMENT] = key
+    bench.keys.party(DEVICES["ppmid"]).private.pop(AGREEMENT)
+    bench.keys.forget(DEVICES["ppmid"])
+    version = bench.give("CS08", "ppmid", BROKER)
+    assert version[1][1] == der.integer(0)
+
+
+def test_the_broker_renews_its_key_at_the_ppmid() -> None:
+    bench = Bench()
+    broker = bench.keys.party(bench.party(BROKER))
+    old = {purpose: broker.private[purpose] for purpose in (SIGNATURE, AGREEMENT)}
+    certificate = bench.keys.renew(bench.party(BROKER), SIGNATURE)
+    new = broker.private[SIGNATURE]
+    broker.private[SIGNATURE] = old[SIGNATURE]
+    payload = build_asn1.update_credentials(
+        4, (4, SIGN, 0), bench.counter + 1, [(certificate, (4, SIGN, 0))], [bench.keys.issuer], floor=0
+    )
+    assert statuses(bench.give("0104", "ppmid", BROKER, payload=payload)) == [0]
+    broker.private[SIGNATURE] = new
+    assert bench.give("CS03A2", "ppmid", BROKER, partner=DEVICES["esme"].hex(), device_type=1) == der.integer(0)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ class Account:
         start = fields.get("from_date_time", 0)
         if since is not None:
             start = max(start, since + 1)
-        entries = log.newest(fields["number_of_records" if top_ups else "number_of_debts"], start, fields["latest_end_time"])
+        entries = log.newest(fields["number_of_records"], start, fields["latest_end_time"])
         if not entries:
             return status.NOT_FOUND
         published = {"command_index": 0, "total_number_of_commands": 1, "top_ups" if top_ups else "debts": entries}

@@ -146,6 +146,7 @@ class ElectricityMeter(Device, Commissioned):
         self._watch_voltage(time)
         self.supply.start(time)
         self.timekeeper.begin(time)
+        self.tunnel.start(time)
         self.plan_instructions()
         self._plan_half_hour(time)
         self._plan_tenancy(time)

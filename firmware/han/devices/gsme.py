@@ -303,13 +303,19 @@ class GasMeter(Device):
             if self._collects:
                 self._collects = False
                 self.at(time + COLLECTS, self._sleep)
-                self.tunnel.collect(self._sleep, time)
+                self.tunnel.collect(self._collected, time)
             else:
                 self._sleep(time)
             return
         self.at(time + STAYS_AWAKE, self._sleep)
         cluster, payload = self._session.pop(0)
         self._say(self.mirror, cluster, payload, self._heard, time)
+
+    def _collected(self, time):
+        """The messages of this wake are answered: what they did to the account goes to the proxy at once, as after a top-up
+        [GBCS 10.4.2.5]."""
+        self._session = self._account_reports()
+        self._say_next(time)
 
     def _say(self, endpoint, cluster, payload, then, time):
         hub = self.configuration["hub"]["identity"]
@@ -410,8 +416,8 @@ class GasMeter(Device):
         if self.sends_time:
             synchronised = 0x02 if self.clock.status == RELIABLE else 0
             self.time_server.set("time_status", synchronised)
-            reports.append((TIME, self._report(TIME, ("time_status",), self.time_server)))
             self.metering.set("reading_snapshot_time", self.utc())
+            reports.append((TIME, self._report(TIME, ("time_status",), self.time_server)))
         names = HALF_HOURLY + (("reading_snapshot_time",) if self.sends_time else ())
         reports.append((METERING, self._report(METERING, names, self.metering)))
         reports.append((PREPAYMENT, self._report(PREPAYMENT, ("current_day_cost_consumption_delivered",), self.prepayment)))
@@ -436,12 +442,34 @@ class GasMeter(Device):
             if not isinstance(found, int):
                 name, fields = found
                 reports.append((METERING, foundation.command(METERING, name, TO_CLIENT, fields, self.next_sequence())))
-        for cluster, name, fields in self.wan.push.publications():
-            reports.append((cluster, foundation.command(cluster, name, TO_CLIENT, fields, self.next_sequence())))
-        # The last attribute of the push says that it is complete [ZSE 2].
+        return reports + self._publications() + [self._complete()]
+
+    def _account_reports(self):
+        """Report frames of what changed of the account since the push of this wake, with the time of that push (I)."""
+        reports = []
+        for names in (PREPAYMENT_SET,) + PREPAYMENT_SETTINGS:
+            values = [self.prepayment.get(name) for name in names]
+            if self._pushed.get(names) != values:
+                self._pushed[names] = values
+                reports.append((PREPAYMENT, self._report(PREPAYMENT, names, self.prepayment)))
+        reports += self._publications()
+        if not reports:
+            return []
+        if self.sends_time:
+            timed = (METERING, self._report(METERING, ("reading_snapshot_time",), self.metering))
+            reports[:0] = [(TIME, self._report(TIME, ("time_status",), self.time_server)), timed]
+        return reports + [self._complete()]
+
+    def _publications(self):
+        return [
+            (cluster, foundation.command(cluster, name, TO_CLIENT, fields, self.next_sequence()))
+            for cluster, name, fields in self.wan.push.publications()
+        ]
+
+    def _complete(self):
+        """The last attribute of a push says that it is complete [ZSE 2]."""
         self.metering.set("attribute_reporting_status", COMPLETE)
-        reports.append((METERING, self._report(METERING, ("attribute_reporting_status",), self.metering)))
-        return reports
+        return METERING, self._report(METERING, ("attribute_reporting_status",), self.metering)
 
     def _report(self, cluster, names, attributes):
         values = [(name, attributes.get(name)) for name in names]

@@ -52,7 +52,7 @@ class View:
         if self.page == "messages":
             self.first = max(0, self.first + step)
         elif self.page.endswith("_payment"):
-            self.selected = (self.selected + step) % 3
+            self.selected = (self.selected + step) % pages.actions(self.page)
         else:
             group = pages.groups(self.role)[pages.group_of(self.role, self.page)]
             self.page = group[(group.index(self.page) + step) % len(group)]

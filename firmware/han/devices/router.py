@@ -4,14 +4,9 @@ the WAN [GBCS 10.2, 10.3; REQ-CHF-11]."""
 
 from han.clock import DAY
 from han.devices.carrier import Carrier
-from han.devices.tunnel import TRY_AGAIN, TunnelClient, TunnelServer
+from han.devices.tunnel import ANSWER, ASK, DELIVER, TRY_AGAIN, TunnelClient, TunnelServer
 from han.errors import CodecError
 from han.gbcs import envelope
-
-# What a device that sleeps says and hears in front of a message [GBCS 10.2].
-ASK = b"\x01"
-ANSWER = b"\x02"
-DELIVER = b"\x03"
 
 WAITS = DAY  # how long a message waits for the sleeping meter [GBCS 10.2, one implementation]
 
@@ -34,7 +29,7 @@ class Router:
         self._asked = False  # the meter is being answered
         self._tap = None
         self._carriers = {}
-        self.tunnels = TunnelClient(hub, hub.endpoint, self._from_tunnel)
+        self.tunnels = TunnelClient(hub, hub.endpoint, self._from_tunnel, self._open_all)
         self.meter_tunnel = TunnelServer(hub, hub.endpoint, self._from_meter, self._may_open)
 
     def serve(self, entity, device):

@@ -122,10 +122,10 @@ class EntryLog:
         return None if record is None else int.from_bytes(record[:4], "little")
 
     def add(self, entry):
-        """Keep an entry, unless one as new is known already. Returns whether it was kept."""
+        """Keep an entry, unless it or a newer one is known already. Returns whether it was kept."""
         utc = entry[self._time]
         last = self.last()
-        if last is not None and utc <= last:
+        if last is not None and utc < last:
             return False
         record = utc.to_bytes(4, "little")
         for name, octets in self._fields:
@@ -134,6 +134,8 @@ class EntryLog:
                 record += value + bytes(octets - len(value))
             else:
                 record += (value & ((1 << 8 * octets) - 1)).to_bytes(octets, "little")
+        if utc == last and record in [bytes(known) for known in self._log.newest_first()]:
+            return False
         self._log.append(record)
         return True
 

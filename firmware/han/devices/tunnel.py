@@ -19,6 +19,11 @@ FLOW_CONTROL_NOT_SUPPORTED = 4
 
 NO_SUCH_TUNNEL = 0  # TransferDataStatus
 
+# What a device that sleeps says and hears in front of a message [GBCS 10.2].
+ASK = b"\x01"
+ANSWER = b"\x02"
+DELIVER = b"\x03"
+
 TRY_AGAIN = 180  # seconds after "busy" [GBCS 10.2]
 ANSWER_WITHIN = 4  # seconds until data are sent again
 ATTEMPTS = 4  # times that data are sent until they count as not delivered
@@ -73,13 +78,14 @@ class Tunnel:
 
 
 class TunnelServer:
-    """The end that lets others open tunnels: one for each peer that may."""
+    """The end that lets others open tunnels: one for each peer that may. `opened(tunnel)` is called for each."""
 
-    def __init__(self, device, endpoint, received, may_open=None):
+    def __init__(self, device, endpoint, received, may_open=None, opened=None):
         self._device = device
         self._endpoint = endpoint
         self._received = received
         self._may_open = may_open
+        self._opened = opened
         self._next = 1
         self.tunnels = {}  # EUI-64 of the peer -> Tunnel
         device.attributes(endpoint, CLUSTER)
@@ -124,16 +130,20 @@ class TunnelServer:
             self._next = self._next % 0xFFFE + 1
             self.tunnels[source] = tunnel
             answer["tunnel_id"] = tunnel.identifier
+            if self._opened is not None:
+                self._opened(tunnel)
         return answer
 
 
 class TunnelClient:
-    """The end that opens tunnels: one to each peer; opened again whenever it is found closed."""
+    """The end that opens tunnels: one to each peer; opened again whenever it is found closed. `closed(time)` is called when
+    a peer tells that one is."""
 
-    def __init__(self, device, endpoint, received):
+    def __init__(self, device, endpoint, received, closed=None):
         self._device = device
         self._endpoint = endpoint
         self._received = received
+        self._closed = closed
         self.tunnels = {}
         device.attributes(endpoint, CLUSTER, "client")
         device.handle(CLUSTER, "client", self._command)
@@ -180,5 +190,7 @@ class TunnelClient:
         if name == "tunnel_closure_notification":
             if tunnel is not None and tunnel.identifier == fields["tunnel_id"]:
                 tunnel.identifier = None
+                if self._closed is not None:
+                    self._closed(time)
             return status.SUCCESS
         return status.UNSUP_CLUSTER_COMMAND

@@ -2,28 +2,54 @@
 """The devices' ends of the tunnels to the hub: always listening on ESME and PPMID, asking on the sleeping GSME [GBCS 10.2]."""
 
 from han.devices.carrier import Carrier
-from han.devices.router import ANSWER, ASK, DELIVER
-from han.devices.tunnel import TunnelClient, TunnelServer
+from han.devices.tunnel import ANSWER, ANSWER_WITHIN, ASK, ATTEMPTS, CLUSTER, DELIVER, TunnelClient, TunnelServer
+from han.zcl import foundation
+from han.zcl.frame import TO_CLIENT
+
+_TUNNEL = "tunnel"  # identifier and the hub's endpoint, kept to tell the hub after a loss of power that it is gone
+
+
+def _disregard(frame, time):
+    """Whether the hub was told or not, it finds out with the next message."""
 
 
 class ListeningEnd:
     """Takes GBCS messages through a tunnel that the hub opened, and sends answers and alerts back through it.
 
-    The `device` answers a message by `gbcs(octets, time)`, which returns the answers.
+    The `device` answers a message by `gbcs(octets, time)`, which returns the answers. It calls `start` when its power is on.
     """
 
     def __init__(self, device, endpoint, hub):
         self._device = device
+        self._endpoint = endpoint
         self._hub = hub
-        self._server = TunnelServer(device, endpoint, self._from_tunnel, self._may_open)
+        self._server = TunnelServer(device, endpoint, self._from_tunnel, self._may_open, self._opened)
         self._carrier = Carrier(self._received)
 
-    def send(self, octets, time):
-        """A message of the device's own; False when there is no tunnel to send it through."""
-        return self._pieces(list(self._carrier.outgoing(octets)), time)
+    def start(self, time):
+        """The tunnel of before went with the power: the hub is told, so that it opens another."""
+        self._server.tunnels.clear()
+        kept = self._device.stores.values.get(_TUNNEL)
+        if kept is None:
+            return
+        identifier, hub_endpoint = kept
+        fields = {"tunnel_id": identifier}
+        sequence = self._device.next_sequence()
+        payload = foundation.command(CLUSTER, "tunnel_closure_notification", TO_CLIENT, fields, sequence)
+        self._device.ask(
+            self._hub, self._endpoint, hub_endpoint, CLUSTER, payload, _disregard, time, ANSWER_WITHIN, ATTEMPTS
+        )
+
+    def send(self, octets, time, then=None):
+        """A message of the device's own; False when there is no tunnel to send it through. `then(good, time)` is called
+        when the hub has it, or it was given up."""
+        return self._pieces(list(self._carrier.outgoing(octets)), time, then)
 
     def _may_open(self, peer):
         return peer == self._hub
+
+    def _opened(self, tunnel):
+        self._device.stores.values.set(_TUNNEL, [tunnel.identifier, tunnel.peer[1]])
 
     def _from_tunnel(self, peer, data, time):
         self._pieces(list(self._carrier.incoming(data, time)), time)
@@ -32,15 +58,19 @@ class ListeningEnd:
         for answer in self._device.gbcs(octets, time):
             self.send(answer, time)
 
-    def _pieces(self, pieces, time):
+    def _pieces(self, pieces, time, then=None):
         tunnel = self._server.to(self._hub)
         if tunnel is None:
             return False
         if pieces:
 
             def taken(good, now):
-                if good:
-                    self._pieces(pieces[1:], now)
+                if good and len(pieces) > 1:
+                    good = self._pieces(pieces[1:], now, then)
+                    if good:
+                        return
+                if then is not None:
+                    then(good, now)
 
             tunnel.transfer(pieces[0], time, taken)
         return True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The screens of money: account of a fuel, and what a person does about it at a PPMID."""
 
-from han.display import frame, wording
+from han.display import frame, pages, wording
 from han.display.canvas import CENTRE, FIGURES, RIGHT, WIDTH
 from han.display.palette import AMBER, GREEN, INK, LINE, RED, SOFT, full
 
@@ -18,6 +18,7 @@ _RESULTS = {
     "refused": ("Not possible now", RED),
     "no answer": ("No answer", RED),
     "not possible": ("Not possible here", AMBER),
+    "sent": ("Sent to the meter", AMBER),
 }
 
 
@@ -64,19 +65,19 @@ def payment(canvas, items, view):
     frame.head(canvas, "Pay, " + fuel, items)
     digits = view.get("digits")
     if digits is None:
-        _menu(canvas, view.get("selected", 0))
+        _menu(canvas, view.get("selected", 0), pages.actions(view["page"]))
     else:
         _entry(canvas, digits, view.get("cursor", 0))
     result = items.get("last_payment")
-    if result is not None:
+    if result is not None and items.get("last_payment_fuel") == fuel:
         text, ramp = _RESULTS.get(result, (result, AMBER))
         frame.banner(canvas, 216, text, ramp)
     canvas.text(frame.MARGIN, 262, "Credit left", SOFT)
     canvas.text(WIDTH - frame.MARGIN, 256, wording.money(items.get(fuel + "_credit_remaining")), INK, FIGURES, RIGHT)
 
 
-def _menu(canvas, selected):
-    for number, text in enumerate(_ACTIONS):
+def _menu(canvas, selected, count):
+    for number, text in enumerate(_ACTIONS[:count]):
         y = 56 + number * 46
         canvas.fill(frame.MARGIN, y, 5, 38, full(GREEN) if number == selected else LINE)
         canvas.fill(frame.MARGIN, y + 36, WIDTH - 2 * frame.MARGIN, 2, full(GREEN) if number == selected else LINE)

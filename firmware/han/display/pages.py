@@ -16,9 +16,19 @@ PPMID = (
     _HISTORY,
     _ACCOUNT,
     ("electricity_payment",),
+    ("gas_payment",),
     ("messages",),
     ("about",),
 )
+
+
+# What a person may choose on a payment screen: top-up, emergency credit, and of the electricity meter the supply.
+_ACTIONS = {"electricity_payment": 3, "gas_payment": 2}
+
+
+def actions(page):
+    """How many things a person may choose between on a payment screen."""
+    return _ACTIONS[page]
 
 
 def groups(role):

@@ -25,6 +25,7 @@ REPLAYED = "replayed"
 PAYLOAD = "payload differs from the template"
 NOT_SUPPORTED = "not supported"
 NO_KEY = "no key to answer with"
+NOT_ASKED = "answers nothing that was asked"
 
 COMMAND_ACCEPTED = const(0x8154)
 COMMAND_REFUSED = const(0x8155)
@@ -49,6 +50,7 @@ EVENTS = {
     PAYLOAD: _FORMAT_FAILED,
     NOT_SUPPORTED: _FORMAT_FAILED,
     NO_KEY: _OTHER_FAILURE,
+    NOT_ASKED: _OTHER_FAILURE,
 }
 
 

@@ -71,7 +71,7 @@ class GbcsServer:
             self.device.gbcs_event(checks.COMMAND_ACCEPTED, request.message.message_code.to_bytes(2, "big"))
             return answer
         except Refused as refusal:
-            self._count(refusal, request)
+            self.refuse(refusal, None if request is None else request.message)
             if refusal.reason == checks.NOT_SUPPORTED and self.role in _TELL_WHAT_THEY_LACK:
                 return self._not_supported(request)
             return None
@@ -111,7 +111,7 @@ class GbcsServer:
         )
         response.date_time = self._date_time(request)
         response.payload = self.protocols[request.use_case.protocol].answer(self, request, response)
-        return self._protect(response, self._is_signed(request))
+        return self.protect(response, self._is_signed(request))
 
     def read_payload(self, request):
         """Let the use case's protocol read the payload; raises Refused."""
@@ -185,7 +185,7 @@ class GbcsServer:
             return False
         return not forms & use_cases.RESPONSE_MAC or request.message.mac is None
 
-    def _protect(self, message, signed):
+    def protect(self, message, signed):
         """The octets of a message of this device, with its signature or its MAC."""
         if signed:
             message.signature = self.keys.sign(signature_input(message))
@@ -214,16 +214,17 @@ class GbcsServer:
             supplementary_remote_party_counter=supplementary_remote_party_counter,
         )
         message.payload = payload_of(message)
-        return self._protect(message, signed)
+        return self.protect(message, signed)
 
-    def _count(self, refusal, request):
+    def refuse(self, refusal, message=None):
+        """Count and report a message that got no answer, or an answer that was none; `message` where it could be read."""
         self.refusals[refusal.reason] = self.refusals.get(refusal.reason, 0) + 1
         fields = {"reason": refusal.reason, "detail": refusal.detail, "event": "%04X" % checks.EVENTS[refusal.reason]}
         data = b""
-        if request is not None:
-            data = request.message.message_code.to_bytes(2, "big")
-            fields["message_code"] = "%04X" % request.message.message_code
-            fields["originator"] = request.message.originator.hex()
+        if message is not None:
+            data = message.message_code.to_bytes(2, "big")
+            fields["message_code"] = "%04X" % message.message_code
+            fields["originator"] = message.originator.hex()
             self.device.gbcs_event(checks.COMMAND_REFUSED, data)
         self.device.gbcs_event(checks.EVENTS[refusal.reason], data)
         self.device.report("gbcs_refused", fields)

@@ -3,10 +3,8 @@
 
 from typing import Any, NamedTuple
 
-from han.errors import HanError
-from han.gbcs import envelope
+from hanref.trace.tunnels import message_in
 
-_LONGEST_HEADER = 3  # what GET, GET-RESPONSE and PUT of the sleeping meter put before the message
 _KEPT = 50_000  # messages; a capture of weeks has thousands
 
 
@@ -31,7 +29,7 @@ class Tunnels:
         if said.get("command") != "transfer_data" or len(self.messages) >= _KEPT:
             return
         data = (said.get("fields") or {}).get("data")
-        message = _message(bytes.fromhex(data)) if isinstance(data, str) else None
+        message = message_in(bytes.fromhex(data)) if isinstance(data, str) else None
         if message is not None and message not in self._seen:
             self._seen.add(message)
             self.messages.append(Carried(milliseconds, source, destination, message))
@@ -45,13 +43,3 @@ class Tunnels:
             )
             for carried in self.messages
         ]
-
-
-def _message(data: bytes) -> bytes | None:
-    for skipped in range(_LONGEST_HEADER + 1):
-        try:
-            envelope.decode(data[skipped:])
-        except (HanError, ValueError, IndexError):
-            continue
-        return data[skipped:]
-    return None

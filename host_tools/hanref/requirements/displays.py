@@ -379,6 +379,8 @@ def does_what_is_asked(trace: Trace, device: str) -> Finding:
         verb = order.get("verb")
         if verb not in _ORDERED:
             continue
+        if (order.get("arguments") or {}).get("fuel") == "gas":
+            continue  # in GBCS messages: REQ-PPMID-2, REQ-PPMID-3
         cluster, command = _ORDERED[verb]
         sent = trace.of("zcl", device, None, cluster, command, since=order.milliseconds, until=order.milliseconds + 10 * SECOND)
         there = present(trace, device, order.milliseconds, order.milliseconds)

@@ -11,6 +11,7 @@ from hanref.requirements import (
     gas_messages,
     han_access,
     mp085a,
+    payments,
     secmp0015,
     secmp0056,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "gas_messages",
     "han_access",
     "mp085a",
+    "payments",
     "secmp0015",
     "secmp0056",
 ]

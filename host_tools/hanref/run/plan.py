@@ -22,6 +22,13 @@ from hanref.scenario import Scenario, Step
 _NUMBERS = {"gsme": 0, "esme": 1, "chf": 2, "hub": 3, "ppmid": 5, "ihd": 6}
 _OWN_IDENTITY = ("identity", "chf_identity")
 
+# Keys of a meter's table and the attributes that they set.
+_ACCOUNT = {
+    "credit": "credit_remaining",
+    "emergency_credit": "emergency_credit_limit_allowance",
+    "debt": "debt_amount3",
+    "debt_share": "debt_recovery_top_up_percentage3",
+}
 WAN_SIDE = "chf"  # messages from the WAN reach the hub here
 BENCH_FOR_ECS12 = "the bench sets what ECS12 would set"
 _SECRETS = ("install_code",)  # fields that the trace does not tell of a command [REQ-121-5]
@@ -106,7 +113,7 @@ def test_identity(role: str) -> bytes:
 
 def _settings(role: str, table: files.Table, entities: dict[str, bytes], wan: Wan) -> dict[str, Any]:
     settings = table.model_dump(exclude_none=True, by_alias=True)
-    if isinstance(table, files.Esme):
+    if isinstance(table, files.Meter):
         _prepay(settings, wan.top_up_party(entities[role]))
     settings["identity"] = entities[role].hex()
     if role == "hub":
@@ -120,7 +127,7 @@ def _prepay(settings: dict[str, Any], supplier: dict[str, str]) -> None:
     settings.update(supplier)
     if settings.pop("prepayment"):
         settings["payment_control_configuration"] = PREPAYMENT_MODE
-    for name, known_as in (("credit", "credit_remaining"), ("emergency_credit", "emergency_credit_limit_allowance")):
+    for name, known_as in _ACCOUNT.items():
         if name in settings:
             settings[known_as] = settings.pop(name)
 
@@ -170,10 +177,11 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
             arguments["fields"] = files.resolved(step.fields, utc)
         return step.do, arguments, arguments, ""
     if isinstance(step, files.TopUp):
-        digits = step.utrn or wan.top_up("esme", step.counter or 0, step.pounds or 0)
-        return step.do, {"fuel": "electricity", "utrn": digits}, {"fuel": "electricity", "pounds": step.pounds}, ""
+        meter = "gsme" if step.fuel == "gas" else "esme"
+        digits = step.utrn or wan.top_up(meter, step.counter or 0, step.pounds or 0)
+        return step.do, {"fuel": step.fuel, "utrn": digits}, {"fuel": step.fuel, "pounds": step.pounds}, ""
     if isinstance(step, files.EmergencyCredit | files.EnableSupply):
-        arguments = {"fuel": "gas" if step.to == "gsme" else "electricity"}
+        arguments = {"fuel": "gas" if step.to == "gsme" else step.fuel}
         return step.do, arguments, arguments, ""
     if isinstance(step, files.ChangeOfTenancy):
         date = moment_or_offset(step.date, utc)
