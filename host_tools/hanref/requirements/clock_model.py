@@ -39,11 +39,15 @@ def clock_status(trace: Trace, device: str | None, milliseconds: int) -> str | N
 
 
 def status_after(trace: Trace, event: Event) -> str | None:
-    """The status from a `clock` event on: where the bench ordered one, the device's word does not count."""
+    """The status from a `clock` event on: where the bench ordered one, the device's word does not count until its clock was
+    set over the network."""
     if event.get("cause") == "bench":
         for order in trace.of("bench", destination=event.source, until=event.milliseconds + 1)[::-1]:
             ordered = (order.get("arguments") or {}).get("status")
             if order.get("verb") == "clock" and ordered is not None:
+                since = trace.of("clock", source=event.source, since=order.milliseconds, until=event.milliseconds)
+                if any(later.get("cause") == "network" for later in since):
+                    break
                 return str(ordered)
     status = event.get("status")
     return None if status is None else str(status)

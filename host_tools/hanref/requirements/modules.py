@@ -3,30 +3,36 @@
 
 from hanref.requirements import (
     clocks,
+    commanded,
     composite,
     device_logs,
     displays,
     electricity,
     gas,
+    gas_commands,
     gas_messages,
     han_access,
     mp085a,
     payments,
     secmp0015,
     secmp0056,
+    wan_logs,
 )
 
 __all__ = [
     "clocks",
+    "commanded",
     "composite",
     "device_logs",
     "displays",
     "electricity",
     "gas",
+    "gas_commands",
     "gas_messages",
     "han_access",
     "mp085a",
     "payments",
     "secmp0015",
     "secmp0056",
+    "wan_logs",
 ]

@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from han.errors import HanError
-from han.gbcs import axdr, cosem_time, dlms, envelope, use_cases
+from han.gbcs import axdr, cosem_time, der, dlms, elements, envelope, gbz, use_cases
 
 from hanref.trace import Event, Trace
+from hanref.trace.frames import describe
 
 SUCCESS = 0
 Place = tuple[int, bytes, int]
@@ -124,6 +125,64 @@ def access(dialogue: Dialogue) -> Access:
 def accesses(trace: Trace, device: str, *names: str) -> list[Access]:
     """The DLMS commands of these use cases to a device, part by part."""
     return [access(dialogue) for dialogue in dialogues(trace, device, *names)]
+
+
+def components(event: Event) -> list[dict[str, Any]]:
+    """What a GBZ message says, component by component, in the words of a trace; those that are encrypted are left out."""
+    try:
+        message = envelope.decode(bytes.fromhex(str(event.get("octets") or "")))
+        found = gbz.decode(message.payload, message.cra, message.message_code).components
+    except (HanError, ValueError):
+        return []
+    told = []
+    for component in found:
+        if not component.encrypted:
+            frame = bytes((component.frame_control, 0, component.command)) + bytes(component.payload)
+            told.append({**describe(component.cluster, frame), "from": component.from_date_time})
+    return told
+
+
+def gbz_succeeded(dialogue: Dialogue) -> bool:
+    """Whether a GBZ command was answered, and no component by a default response that is no success."""
+    if dialogue.answer is None:
+        return False
+    answers = components(dialogue.answer)
+    return bool(answers) and all(
+        answer.get("command") != "default_response" or answer["fields"].get("status") == "SUCCESS" for answer in answers
+    )
+
+
+def asn1(event: Event) -> list[Any]:
+    """The elements in the SEQUENCE of an ASN.1 message, empty where it is none."""
+    try:
+        tag, value = der.decode(payload(event))
+    except (HanError, ValueError):
+        return []
+    return list(value) if tag == der.SEQUENCE else []
+
+
+def asn1_integer(event: Event) -> int | None:
+    """The number that an ASN.1 message is, None where it is none."""
+    try:
+        return int(elements.integer(der.decode(payload(event))))
+    except (HanError, ValueError):
+        return None
+
+
+def asn1_octets(event: Event) -> bytes | None:
+    """The octets that an ASN.1 message is, None where it is none."""
+    try:
+        return bytes(elements.octets(der.decode(payload(event))))
+    except (HanError, ValueError):
+        return None
+
+
+def asn1_time(element: Any) -> int | None:
+    """`utc` of a GeneralizedTime, None where it is none."""
+    try:
+        return int(elements.read_time(element))
+    except (HanError, ValueError, TypeError):
+        return None
 
 
 def _dates(selection: Any) -> tuple[int, int] | None:
