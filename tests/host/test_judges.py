@@ -292,3 +292,57 @@ def test_a_large_difference_is_told():
             story.add(61, "alert", "esme", code="8f0c", fields={})
         story.add(600, "power", "chf", on=True)
         assert story.verdict("REQ-CLK-3") == verdict
+
+
+def test_power_within_a_swing_is_that_of_the_last_ten_seconds():
+    for age, verdict in ((0, "pass"), (8, "pass"), (60, "fail")):
+        story = Story()
+        story.add(0, "bench", None, "esme", verb="load", arguments={"watts": 900, "swing": 650, "swing_period": 5400})
+        for number, at in enumerate(range(20, 1300, 10)):
+            watts = 900 + 650 * max(0, at - age) / 1350
+            story.read(at, "ihd", "esme", "0702", number % 250, instantaneous_demand=int(watts))
+        assert story.verdict("REQ-ESME-1") == verdict
+
+
+def test_emergency_credit_that_is_active_did_not_fail():
+    for status, verdict in (("SUCCESS", "pass"), ("FAILURE", "fail")):
+        story = Story()
+        command = {"cluster": "0705", "sequence": 7}
+        story.zcl(10, "ppmid", "esme", command="select_available_emergency_credit", fields={"originating_device": 2}, **command)
+        story.zcl(10.1, "esme", "ppmid", **command, **refused(status))
+        story.read(11, "ppmid", "esme", "0705", 8, emergency_credit_remaining=498828)
+        assert story.verdict("REQ-ESME-5") == verdict
+
+
+def test_the_number_that_is_sent_is_the_one_that_was_typed():
+    for sent, verdict in (("12345678901234567890", "pass"), ("12345678901234567891", "fail")):
+        story = Story()
+        story.add(10, "bench", None, "ppmid", verb="top_up", arguments={"fuel": "electricity", "utrn": "12345678901234567890"})
+        fields = {"originating_device": 2, "top_up_code": sent.encode().hex()}
+        story.zcl(10.1, "ppmid", "esme", "0705", "consumer_top_up", sequence=7, fields=fields)
+        assert story.verdict("REQ-PPMID-1") == verdict
+
+
+def test_a_meter_that_never_asks_for_the_time_is_found_with_evidence():
+    story = Story()
+    for hour in range(60):
+        story.zcl(3600 * hour, "gsme", "gpf", "0702", "report_attributes", attributes={"current_summation_delivered": 1})
+    found = story.judged("REQ-CLK-2").by_device["gsme"]
+    assert found["verdict"] == "observation" and found["evidence"]
+
+
+def test_the_newest_half_hours_are_given_though_an_end_of_nought_is_asked_for():
+    for intervals, verdict in (([5, 5], "pass"), ([], "observation")):
+        story = Story()
+        story.add(0, "bench", None, "esme", verb="change_of_tenancy", arguments={"date": "2022-11-07T10:00:00Z"})
+        for half_hour in range(1, 6):
+            story.add(1800 * half_hour, "store", "esme", store="profile_data", operation="append", entry=stored(half_hour))
+        question = {"interval_channel": 0, "end_time": "2000-01-01T00:00:00Z", "number_of_periods": 4}
+        answer = {"end_time": "2022-11-07T12:30:00Z", "profile_interval_period": 1, "intervals": intervals}
+        given = {"command": "get_profile_response", "fields": answer}
+        ask(story, 3 * 3600, "esme", "get_profile", "0702", question, given)
+        assert story.verdict("REQ-0056-10") == verdict
+
+
+def stored(half_hour: int) -> dict[str, Any]:
+    return {"utc": milliseconds_text(1800 * half_hour), "value": 5}

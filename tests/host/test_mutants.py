@@ -2,14 +2,17 @@
 """Faulty devices: what a mutant may change, what is found, and that the scenarios say nothing against the reference."""
 
 import pytest
+from han.clock import from_iso
 from hanref.errors import UsageError
 from hanref.mutants import Mutant, MutantEvent
+from hanref.mutants.frames import native_time
 from hanref.mutants.own import MUTANTS
 from hanref.mutants.run import examine, load_mutants, reference, scenarios, trace_of
 from hanref.requirements import judge, predicates
 
 LONG = ("normal-week", "change-of-tenancy", "november-2022", "gsme-out-of-reach")
 SHORT = "hub-exchange"
+DATE = "change_of_tenancy_update_date_time"
 
 FILE = """
 from hanref.mutants import Mutant
@@ -98,6 +101,59 @@ def test_events_by_key_and_by_attribute():
     assert event["screen"] == {} and event.sequence is None
     event.command = "default_response"
     assert event["command"] == "default_response"
+
+
+class AnotherType(Mutant):
+    role = "esme"
+
+    def sends(self, event):
+        if event["kind"] == "zcl" and DATE in event["attributes"]:
+            event["types"][DATE] = "0x23"
+        return event
+
+
+def test_what_is_put_into_an_empty_table_counts():
+    trace = trace_of(SHORT, None, AnotherType())
+    answers = trace.of("zcl", "esme", None, "0708", "read_attributes_response")
+    assert answers and all(event.get("types") == {DATE: "0x23"} for event in answers)
+    assert not any("types" in event.content for event in trace.of("display"))
+
+
+class AsksOnceMore(Mutant):
+    role = "ihd"
+    asked = False
+
+    def sends(self, event):
+        if self.asked or event["destination"] != "gpf":
+            return event
+        self.asked = True
+        fields = {"event_control_log_id": 4, "event_id": 0, "start_time": event["time"], "end_time": None}
+        fields.update(number_of_events=0, event_offset=0)
+        question = {"kind": "zcl", "destination": "esme", "cluster": "0709", "command": "get_event_log", "fields": fields}
+        return [event, question]
+
+
+def test_a_frame_made_from_nothing_reaches_another_device():
+    trace = trace_of(SHORT, None, AsksOnceMore())
+    (question,) = trace.of("zcl", "ihd", "esme", "0709", "get_event_log")
+    (answer,) = trace.of("zcl", "esme", "ihd", "0709", "default_response")
+    assert answer.sequence == question.sequence and answer.fields["status"] == "NOT_AUTHORIZED"
+
+
+class LosesCommands(Mutant):
+    role = "hub"
+
+    def received(self, event):
+        return None if event["kind"] == "gbcs" and event["destination"] == "gsme" else event
+
+
+def test_what_only_passes_through_the_hub_is_its_too():
+    assert judge(trace_of("clock-trouble", None, LosesCommands()), ["REQ-CHF-11"])[0].verdict == "fail"
+
+
+def test_times_are_taken_with_milliseconds_and_text_as_octets():
+    assert native_time("2022-11-07T10:00:00.250Z") == from_iso("2022-11-07T10:00:00Z")
+    assert native_time("on") == "on"
 
 
 def test_one_of_each_kind_is_found():

@@ -14,6 +14,8 @@ from hanref.mutants import frames
 from hanref.mutants.mutant import Mutant, MutantEvent, overrides
 from hanref.run.messages import Entities
 
+_LOCAL = {"chf", "gpf"}  # whose messages go through their own `gbcs`
+
 
 class FaultySimulation(Simulation):
     """The HAN of a plan; `mutant` stands round the device of its role, None for a HAN of reference devices."""
@@ -75,6 +77,9 @@ class Wrapper:
         if hasattr(device, "gbcs"):
             self._gbcs = device.gbcs
             device.gbcs = self.gbcs
+        if hasattr(device, "router"):
+            self._forward = device.router.take
+            device.router.take = self.forward
         if self._values and hasattr(device, "gbcs_read"):
             self._gbcs_read = device.gbcs_read
             device.gbcs_read = self.gbcs_read
@@ -177,21 +182,40 @@ class Wrapper:
                 answers += self._gbcs_through(self._mutant.sends, answer, time) if self._changes else [answer]
         return answers
 
+    def forward(self, octets: bytes, time: int) -> None:
+        """A message that passes through the hub to another device or to the WAN: the mutant gets it, and sends it."""
+        self._mutant.now = time
+        passing = [octets]
+        event = frames.gbcs_event(octets, self._entities, time)
+        if event is not None and not _LOCAL & {event["source"], event["destination"]}:
+            for changes, method in ((self._receives, self._mutant.received), (self._changes, self._mutant.sends)):
+                if changes:
+                    passing = [given for each in passing for given in self._gbcs_through(method, each, time)]
+        for each in passing:
+            self._forward(each, time)
+
     def _gbcs_through(self, method: Callable[[MutantEvent], Any], octets: bytes, time: int) -> list[bytes]:
         original = frames.gbcs_event(octets, self._entities, time)
         if original is None:
             return [octets]
-        keys = self._device.server.keys
         said = events_of(method(copy.deepcopy(original)))
-        outgoing = original["originator"] == self._device.server.identity.hex()
-        party = bytes.fromhex(original["recipient" if outgoing else "originator"])
-        return [frames.gbcs_octets(event, original, octets, keys.secret(party)) for event in said]
+        return [frames.gbcs_octets(event, original, octets, self._secret(original)) for event in said]
+
+    def _secret(self, message: MutantEvent) -> bytes | None:
+        """The shared secret of a message to or from this device, None for one that only passes."""
+        server = self._device.server
+        ends = [message["originator"], message["recipient"]]
+        if server is None or server.identity.hex() not in ends:
+            return None
+        ends.remove(server.identity.hex())
+        secret: bytes | None = server.keys.secret(bytes.fromhex(ends[0]))
+        return secret
 
     def gbcs_read(self, cluster: int, attribute: int) -> tuple[int, int, Any]:
         status, type_id, value = self._gbcs_read(cluster, attribute)
         found = clusters.table(cluster).attribute(attribute)
         if not status and found is not None:
-            value = self._mutant.value(found.name, value, self._device.now)
+            value = frames.native_time(self._mutant.value(found.name, value, self._device.now))
         return status, type_id, value
 
 
@@ -200,7 +224,7 @@ def events_of(said: Any) -> list[MutantEvent]:
     if said is None:
         return []
     several = said if isinstance(said, (list, tuple)) else [said]
-    return [event if isinstance(event, MutantEvent) else MutantEvent(event) for event in several]
+    return [event.settle() if isinstance(event, MutantEvent) else MutantEvent(event) for event in several if event is not None]
 
 
 def content_of(event: MutantEvent) -> dict[str, Any]:

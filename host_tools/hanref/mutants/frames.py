@@ -34,6 +34,12 @@ class Names:
                 return str(node.role_at(endpoint))
         return identity.hex()
 
+    def endpoint(self, name: str) -> int | None:
+        """The endpoint of a device on this HAN, None where it has several or is unknown."""
+        found = [device for node in self._nodes.values() for device in node.devices if device.role == name]
+        endpoints = {endpoint for device in found for endpoint in device.endpoints}
+        return endpoints.pop() if len(endpoints) == 1 else None
+
     def identity(self, name: str) -> bytes:
         if name == "*":
             return bytes(BROADCAST)
@@ -64,7 +70,7 @@ def report_of(role: str, kind: str, fields: dict[str, Any], now: int) -> MutantE
 
 
 def _base(kind: str, source: str, now: int) -> dict[str, Any]:
-    return {"kind": kind, "source": source, "destination": None, "time": to_iso(now)}
+    return {"kind": kind, "source": source, "destination": None, "time": to_iso(now)[:-1] + ".000Z"}
 
 
 def is_same(event: MutantEvent, original: MutantEvent) -> bool:
@@ -80,13 +86,16 @@ def message_of(event: MutantEvent, original: MutantEvent, message: Message, name
     except (HanError, ValueError, TypeError, KeyError, IndexError) as error:
         raise UsageError("a mutant's frame cannot be encoded: %s: %s" % (event.get("command"), error)) from None
     source, destination = message.source, message.destination
+    endpoint = event.get("destination_endpoint", message.destination_endpoint)
     if event.get("destination") != original.get("destination"):
         destination = names.identity(event["destination"])
+        if endpoint == message.destination_endpoint:
+            endpoint = names.endpoint(event["destination"]) or endpoint
     return Message(
         source,
         destination,
         event.get("source_endpoint", message.source_endpoint),
-        event.get("destination_endpoint", message.destination_endpoint),
+        endpoint,
         int(event["cluster"], 16) if isinstance(event["cluster"], str) else event["cluster"],
         octets,
         event.get("secured", message.secured),
@@ -94,7 +103,7 @@ def message_of(event: MutantEvent, original: MutantEvent, message: Message, name
 
 
 def _octets(event: MutantEvent, original: MutantEvent, payload: bytes) -> bytes:
-    if event.get("octets") != original.get("octets"):
+    if event.get("octets") not in (None, original.get("octets")):
         return bytes.fromhex(event["octets"])
     if "error" in original or "manufacturer" in original:
         raise UsageError("give other octets: the frame is not one of the tables'")
@@ -175,7 +184,7 @@ def _typed(event: MutantEvent, cluster: int, side: str, name: str, value: Any) -
         raise UsageError("attribute %s has no known type: give types" % name)
     native = _native(value)
     if known == UTC_TYPE and isinstance(value, str):
-        native = from_iso(value)
+        native = _utc(value)
     try:
         types.encode(type_id, native)
     except (HanError, ValueError, TypeError, OverflowError):
@@ -209,14 +218,33 @@ def _number(value: Any) -> int:
 
 
 def _native(value: Any) -> Any:
-    """A value as han.zcl has it, of one as traces have it: ISO times as utc, other text as octets in hex."""
+    """A value as han.zcl has it, of one as traces have it: ISO times as utc, octets in hex; other text is taken as it is."""
     if isinstance(value, dict):
         return {name: _native(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_native(entry) for entry in value]
     if isinstance(value, str):
-        return from_iso(value) if value.endswith("Z") and "T" in value else bytes.fromhex(value)
+        if _is_time(value):
+            return _utc(value)
+        try:
+            return bytes.fromhex(value)
+        except ValueError:
+            return value.encode()
     return value
+
+
+def native_time(value: Any) -> Any:
+    """A value of which a time may be ISO text, with a time as utc."""
+    return _utc(value) if isinstance(value, str) and _is_time(value) else value
+
+
+def _is_time(text: str) -> bool:
+    return text.endswith("Z") and text[10:11] == "T"
+
+
+def _utc(text: str) -> int:
+    """The utc of ISO text, with milliseconds or without."""
+    return int(from_iso(text[:19] + "Z"))
 
 
 # --- GBCS -----------------------------------------------------------------------------------------------------
@@ -237,14 +265,14 @@ def gbcs_octets(event: MutantEvent, original: MutantEvent, octets: bytes, secret
     """The octets of a message that a mutant may have changed, with a MAC under `secret`."""
     if is_same(event, original):
         return octets
-    if event.get("octets") != original.get("octets"):
+    if event.get("octets") not in (None, original.get("octets")):
         return bytes.fromhex(event["octets"])
     message = envelope.decode(octets)
     moment, clock_status = event.get("date_time"), event.get("clock_status")
     if moment is None and clock_status is None:
         message.date_time = None
     else:
-        utc = from_iso(moment) if isinstance(moment, str) else moment
+        utc = _utc(moment) if isinstance(moment, str) else moment
         number = int(clock_status, 16) if isinstance(clock_status, str) else clock_status
         message.date_time = cosem_time.encode(utc, cosem_time.NOT_SPECIFIED if number is None else number)
     message.payload = bytes.fromhex(event["payload"])

@@ -1,30 +1,52 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a faulty device is written down."""
 
+import copy
 from typing import Any
+
+_TABLES = ("attributes", "fields", "statuses", "types", "screen", "entry")
 
 
 class MutantEvent(dict[str, Any]):
     """A trace event as a mutant is given it: the fields of docs/architecture.md by key, and by attribute as well.
 
-    What an event does not have reads as None, `attributes`, `fields`, `statuses` and `types` as empty. A `zcl` event is a
-    frame before protection: change `attributes`, `fields`, `statuses`, `types` {name: type octet}, `command`, `direction`,
-    `cluster`, `sequence`, `destination`, or give other `octets` (hex).
+    What an event does not have reads as None, `attributes`, `fields`, `statuses`, `types`, `screen` and `entry` as an empty
+    table, which becomes the event's own once something is put into it. A `zcl` event is a frame before protection: change
+    `attributes`, `fields`, `statuses`, `types` {name: type octet}, `command`, `direction`, `cluster`, `sequence`,
+    `destination`, or give other `octets` (hex).
     A `gbcs` event is a message whose MAC is made anew: change `date_time`, `clock_status`, `payload`, `message_code`.
     """
 
-    _TABLES = ("attributes", "fields", "statuses", "types", "screen", "entry")
+    __slots__ = ("_made",)
 
     def __missing__(self, name: str) -> Any:
-        return {} if name in self._TABLES else None
+        return self._tables().setdefault(name, {}) if name in _TABLES else None
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         return self[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value
+
+    def settle(self) -> "MutantEvent":
+        """Make tables that were filled the event's own."""
+        for name, table in self._tables().items():
+            if table:
+                self.setdefault(name, table)
+        return self
+
+    def _tables(self) -> dict[str, dict[str, Any]]:
+        try:
+            made: dict[str, dict[str, Any]] = object.__getattribute__(self, "_made")
+        except AttributeError:
+            made = {}
+            object.__setattr__(self, "_made", made)
+        return made
+
+    def __deepcopy__(self, known: dict[int, Any]) -> "MutantEvent":
+        return MutantEvent({name: copy.deepcopy(value, known) for name, value in self.items()})
 
 
 class Mutant:

@@ -116,7 +116,7 @@ def compares_daily(trace: Trace, device: str) -> Finding:
     for place, (earlier, later) in enumerate(itertools.pairwise(moments)):
         there = all(present(trace, name, earlier, later) for name in (device, *trace.devices("chf")[:1]))
         if later - earlier > DAY and trace.complete and there:
-            near = asked[max(0, place - 1) : place + 1]
+            near = asked[max(0, place - 1) : place + 1] or trace.of("zcl", source=device, since=earlier, until=later)[:2]
             case.fails("%s did not ask for the hub's time for %d hours" % (device, (later - earlier) // 3_600_000), *near)
     case.seen(*asked[:2])
     _check_adjusted(case, trace, device)

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from hanref.requirements import electricity, mp085a, secmp0015, secmp0056
+from hanref.requirements import electricity, gas_messages, mp085a, secmp0015, secmp0056
 from hanref.requirements import han_access as access
 from hanref.requirements.registry import FAIL, NOT_RUN, PASS, Finding, Predicate, judges
 from hanref.trace import Trace
@@ -26,9 +26,17 @@ def _together(trace: Trace, device: str, parts: Sequence[tuple[str, Predicate]])
 def proxy_follows(trace: Trace, device: str) -> Finding:
     parts: list[tuple[str, Predicate]] = [
         ("REQ-0056-2", secmp0056.gas_readable),
+        ("REQ-0056-4", secmp0056.never_set),
+        ("REQ-0056-5", secmp0056.gcs09),
+        ("REQ-0056-7", secmp0056.change_control),
+        ("REQ-0056-8", secmp0056.on_receipt),
         ("REQ-0056-9", access.former_occupier_hidden),
         ("REQ-0015-1", secmp0015.carries_date_time),
+        ("REQ-0015-2", gas_messages.codes_and_times),
+        ("REQ-0015-3", secmp0015.date_time_format),
+        ("REQ-0015-4", secmp0015.reliable_status),
         ("REQ-0015-7", secmp0015.time_of_the_value),
+        ("REQ-0015-10", gas_messages.errors_are_timed),
     ]
     return _together(trace, device, parts)
 
@@ -48,6 +56,9 @@ def meter_aligned(trace: Trace, device: str) -> Finding:
     parts: list[tuple[str, Predicate]] = [
         ("REQ-085A-1", mp085a.first_period),
         ("REQ-085A-2", mp085a.utc_boundaries),
+        ("REQ-085A-3", mp085a.average_and_end),
         ("REQ-085A-4", electricity.period_configurable),
+        ("REQ-085A-6", mp085a.dividing_period),
+        ("REQ-085A-7", mp085a.multiple_period),
     ]
     return _together(trace, device, parts)

@@ -386,6 +386,8 @@ def does_what_is_asked(trace: Trace, device: str) -> Finding:
         there = present(trace, device, order.milliseconds, order.milliseconds)
         if sent or (there and trace.complete):
             case.check(bool(sent), "%s did not send %s" % (device, command), order, *sent[:1])
+        if verb == "top_up" and sent:
+            _check_number(case, device, order, sent[0])
     for cluster, command in CONTROLS:
         case.seen(*trace.of("zcl", source=device, cluster=cluster, command=command)[:2])
     return case.result("top-up, emergency credit and supply were asked of the meter", "nobody used the prepayment interface")
@@ -436,11 +438,14 @@ def numbers_checked(trace: Trace, device: str) -> Finding:
             if answer is None or answer.get("command") != "consumer_top_up_response":
                 continue
             number = str(question.fields.get("top_up_code"))
+            order = _top_up_order(trace, device, question)
+            if order is not None:
+                _check_number(case, device, order, question)
             accepted = bool(answer.fields.get("top_up_value"))
             if accepted:
                 case.check(number not in taken, "the same number was credited twice", question, answer)
                 taken.setdefault(number, answer)
-                due = _ordered_value(trace, device, question)
+                due = _ordered_value(order)
                 value = answer.fields.get("top_up_value")
                 case.check(due in (None, value), "a top-up of %s was credited with %s" % (due, value), question, answer)
             else:
@@ -448,10 +453,23 @@ def numbers_checked(trace: Trace, device: str) -> Finding:
     return case.result("numbers are credited once, others refused", "no top-up is in the trace")
 
 
-def _ordered_value(trace: Trace, device: str, question: Event) -> int | None:
+def _check_number(case: Case, device: str, order: Event, sent: Event) -> None:
+    """What goes to the meter is what was typed."""
+    typed, number = (order.get("arguments") or {}).get("utrn"), str(sent.fields.get("top_up_code"))
+    if typed is not None:
+        same = number == str(typed).encode().hex()
+        case.check(same, "%s sends another number than the one that was typed" % device, order, sent)
+
+
+def _top_up_order(trace: Trace, device: str, question: Event) -> Event | None:
+    """The bench's order for which a PPMID sent a number."""
     order = trace.last("bench", question.milliseconds, destination=device)
+    return order if order is not None and order.get("verb") == "top_up" else None
+
+
+def _ordered_value(order: Event | None) -> int | None:
     pounds = None if order is None else (order.get("arguments") or {}).get("pounds")
-    return None if pounds is None or order is None or order.get("verb") != "top_up" else pounds * 100_000
+    return None if pounds is None else int(pounds * 100_000)
 
 
 @judges(

@@ -10,7 +10,7 @@ from hanref.moments import HALF_HOUR, moment
 from hanref.requirements.displays import DEMAND, MANAGEMENT, METERING, PREPAYMENT, THRESHOLDS
 from hanref.requirements.registry import Case, Finding, judges
 from hanref.requirements.voltage_model import CLOCK, PERIOD, Entry, Stretch, entries, measurement
-from hanref.requirements.wire import each_exchange, exchanges
+from hanref.requirements.wire import Exchange, each_exchange, exchanges
 from hanref.trace import Event, Trace
 
 OVER, OVER_ENDS, UNDER, UNDER_ENDS = 0x8002, 0x8085, 0x8006, 0x8089  # [REQ-085A-14]
@@ -26,6 +26,8 @@ LASTING = (
 )
 LASTS = 30
 REFRESH = 10  # seconds [REQ-ESME-1]
+SOON = 30_000  # milliseconds within which somebody reads what a command did
+WATTS = 2  # rounding
 TOLERANCE = 10  # seconds [REQ-085A-11]
 NO_ENTRIES = "the trace shows no entry of the average RMS voltage log"
 
@@ -46,30 +48,44 @@ def power_refreshed(trace: Trace, device: str) -> Finding:
             continue
         if exchange.refused is not None or DEMAND in (exchange.answer.get("statuses") or {}):
             case.fails("a read of the power is refused", exchange.question, exchange.answer)
-    _check_constant(case, trace, device, answers)
+    _check_fed(case, trace, device, answers)
     _check_plateaus(case, answers)
     return case.result("the power given is at most 10 s old", "the power did not change while it was read often enough")
 
 
-def _check_constant(case: Case, trace: Trace, device: str, answers: list[Event]) -> None:
-    """Ten seconds after the bench set a constant load the meter gives it; nothing is drawn while the supply is off."""
+def _check_fed(case: Case, trace: Trace, device: str, answers: list[Event]) -> None:
+    """The meter gives a power that the bench fed within the last ten seconds; nothing is drawn while the supply is off."""
     orders = [event for event in trace.of("bench", destination=device) if event.get("verb") == "load"]
     off = any(event.get("status") != "on" for event in trace.of("supply", source=device))
     for order, following in zip(orders, [*orders[1:], None], strict=False):
-        arguments = order.get("arguments") or {}
-        if off or arguments.get("swing") or arguments.get("over"):
-            continue
         begin = order.milliseconds + (REFRESH + 1) * 1000
         end = trace.end if following is None else following.milliseconds
-        for event in answers:
-            if begin <= event.milliseconds < end:
-                case.check(
-                    event.attributes[DEMAND] == arguments.get("watts"),
-                    "the power is given as %s W, it is %s W since %s"
-                    % (event.attributes[DEMAND], arguments.get("watts"), order.time),
-                    order,
-                    event,
-                )
+        for event in answers if not off else ():
+            if not begin <= event.milliseconds < end:
+                continue
+            fed = [_fed(order, event.utc - age) for age in range(-1, REFRESH + 1)]
+            watts = event.attributes[DEMAND]
+            case.check(
+                min(fed) - WATTS <= watts <= max(fed) + WATTS,
+                "the power is given as %d W, it was %d to %d W in the last %d s" % (watts, min(fed), max(fed), REFRESH),
+                order,
+                event,
+            )
+
+
+def _fed(order: Event, utc: int) -> float:
+    """The watts that an order of the bench has a meter measure at a moment: constant, a ramp, or a triangle that rises
+    first."""
+    arguments = order.get("arguments") or {}
+    watts, since = arguments.get("watts") or 0, utc - order.utc
+    swing, over = arguments.get("swing"), arguments.get("over")
+    if swing:
+        period = arguments.get("swing_period") or 3600
+        place = since % period / period
+        return float(watts + swing * (4 * place if place < 0.25 else 2 - 4 * place if place < 0.75 else 4 * place - 4))
+    if over:
+        return float(watts + (arguments.get("to", watts) - watts) * min(1.0, max(0.0, since / over)))
+    return float(watts)
 
 
 def _check_plateaus(case: Case, answers: list[Event]) -> None:
@@ -136,7 +152,29 @@ def emergency_credit(trace: Trace, device: str) -> Finding:
                 exchange.refused == "SUCCESS", "emergency credit was active, the command failed", active, question, answer
             )
         active = answer if exchange.refused == "SUCCESS" else active
+        _check_active(case, trace, exchange)
     return case.result("emergency credit is answered as it must be", "nobody asked for emergency credit")
+
+
+def _check_active(case: Case, trace: Trace, exchange: Exchange) -> None:
+    """A command that failed leaves no emergency credit active: what the meter gives right afterwards tells."""
+    question, answer = exchange.question, exchange.answer
+    assert answer is not None
+    reads = trace.of(
+        *("zcl", question.destination, None, PREPAYMENT, "read_attributes_response"),
+        since=answer.milliseconds,
+        until=answer.milliseconds + SOON,
+    )
+    for read in reads[:1]:
+        remaining = read.attributes.get("emergency_credit_remaining")
+        if isinstance(remaining, int):
+            case.check(
+                exchange.refused == "SUCCESS" or not remaining,
+                "emergency credit failed, and then %d of it remain" % remaining,
+                question,
+                answer,
+                read,
+            )
 
 
 def _topped_up(trace: Trace, device: str, since: Event, until: Event) -> bool:

@@ -120,8 +120,9 @@ def _check_still_given(case: Case, trace: Trace, exchange: Exchange, date: int) 
     question, answer = exchange.question, exchange.answer
     if question.get("command") != "get_profile" or answer is None or question.utc < date + 3 * HALF_HOUR:
         return
-    if question.fields.get("end_time") or question.fields.get("interval_channel"):
-        return
+    end = question.fields.get("end_time")
+    if (end is not None and moment(end)) or question.fields.get("interval_channel"):
+        return  # only the newest are sure to be there
     if not _measured(trace, question.destination, date):
         return
     case.check(

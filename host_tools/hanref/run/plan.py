@@ -179,7 +179,8 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
     if isinstance(step, files.TopUp):
         meter = "gsme" if step.fuel == "gas" else "esme"
         digits = step.utrn or wan.top_up(meter, step.counter or 0, step.pounds or 0)
-        return step.do, {"fuel": step.fuel, "utrn": digits}, {"fuel": step.fuel, "pounds": step.pounds}, ""
+        arguments = {"fuel": step.fuel, "utrn": digits}
+        return step.do, arguments, {**arguments, "pounds": step.pounds}, ""
     if isinstance(step, files.EmergencyCredit | files.EnableSupply):
         arguments = {"fuel": "gas" if step.to == "gsme" else step.fuel}
         return step.do, arguments, arguments, ""
