@@ -96,15 +96,13 @@ class Esme(Meter):
 
 class Gsme(Meter):
     """The gas meter, asleep but for its wakes. `register` in litres at the start, `daily_snapshot` whether it takes one at
-    midnight, `battery` the days it will last, `event_configurations` whether the meter can tell how its events are
-    configured."""
+    midnight, `battery` the days it will last."""
 
     register_litres: Amount | None = Field(default=None, alias="register")
     calorific_value: Amount | None = None
     conversion_factor: Amount | None = None
     daily_snapshot: bool | None = None
     battery: Annotated[int, Field(ge=0, lt=0xFFFF)] | None = None
-    event_configurations: bool | None = None
 
 
 class Ihd(Device):
@@ -320,6 +318,15 @@ class GasFlow(Feed):
     litres_per_hour: Amount
 
 
+class EventConfigurations(Step):
+    """Whether the gas meter can tell how its events are configured, or its memory fails it."""
+
+    targets = ("gsme",)
+    do: Literal["event_configurations"]
+    to: str = "gsme"
+    on: bool
+
+
 class Battery(Step):
     """The battery of the gas meter has so many days left."""
 
@@ -387,6 +394,7 @@ AnyStep = Annotated[
     | Load
     | GasFlow
     | Battery
+    | EventConfigurations
     | Poll
     | Press
     | Budget

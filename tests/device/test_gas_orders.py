@@ -112,7 +112,8 @@ def test_a_configured_event_is_neither_logged_nor_told():
 
 
 def test_at_078_2_a_meter_that_cannot_say_answers_with_a_status():
-    han = han_with_gas(event_configurations=False)
+    han = han_with_gas()
+    han.do("gsme", "event_configurations", on=False)
     (answer,) = Orders(han).give("GCS20r", [("get_event_configuration", {"event_id": 0x81FF})])
     assert answer.is_global() and answer.payload[:1] == b"\x05" and answer.payload[1] != SUCCESS
 

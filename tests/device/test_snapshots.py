@@ -63,3 +63,13 @@ def test_top_ups_come_oldest_first_and_five_at_most():
     assert [entry["top_up_amount"] for entry in entries] == [-2, -3, -4, -5, -6]
     assert entries[0]["top_up_code"] == b"12345678901234567892"
     assert [entry["top_up_amount"] for entry in log.newest(5, MIDNIGHT + 3, MIDNIGHT + 4)] == [-3, -4]
+
+
+def test_two_causes_in_one_second_are_two_snapshots():
+    log = snapshots.SnapshotLog(MemoryStores(), "billing", snapshots.METERING, 12)
+    assert log.add(1000, 1, snapshots.CHANGE_OF_MODE, 6, b"a")
+    assert log.add(1000, 2, snapshots.TARIFF_CHANGE, 6, b"a")
+    for cause in (snapshots.CHANGE_OF_MODE, snapshots.TARIFF_CHANGE):
+        assert not log.add(1000, 3, cause, 6, b"a")
+    assert not log.add(999, 3, snapshots.END_OF_BILLING_PERIOD, 6, b"a")
+    assert [record[2] for record in log.records()] == [snapshots.CHANGE_OF_MODE, snapshots.TARIFF_CHANGE]

@@ -37,9 +37,10 @@ class Account:
         serve_history(prepayment, self.cost, "cost_consumption", device.measure)
 
     def use(self, watt_hours, utc):
-        """So much was used up to `utc`; it costs, and the credit or the bill tells."""
+        """So much was used up to `utc`, None while the clock has no time; it costs, and the credit or the bill tells."""
         amount = self.price_of(watt_hours)
-        self.cost.add(utc, amount)
+        if utc is not None:
+            self.cost.add(utc, amount)
         if self.prepayment.prepays():
             self.prepayment.charge(amount)
         else:

@@ -204,8 +204,9 @@ class ElectricityMeter(Device, Commissioned):
         used = self._watt_seconds // 3600 - before
         if utc is not None:
             # What was used up to midnight belongs to the day that ends there.
-            self.history.add(utc - 1, used)
-            self.account.use(used, utc - 1)
+            utc -= 1
+            self.history.add(utc, used)
+        self.account.use(used, utc)
 
     def _half_hour(self, time):
         """The end of a half hour, or of a day as well: write the logs."""

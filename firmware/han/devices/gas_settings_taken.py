@@ -24,6 +24,8 @@ class Taken:
         self._kept["calendar%d" % fields["calendar_type"]] = {
             "issuer_event_id": fields["issuer_event_id"],
             "issuer_calendar_id": fields["issuer_calendar_id"],
+            "start_time": fields["start_time"] or 0,
+            "name": bytes(fields["calendar_name"]),
             "days": [],
             "weeks": [],
             "seasons": [],

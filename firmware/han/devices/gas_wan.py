@@ -42,8 +42,7 @@ _BALANCES = (
 
 class GasWan(Commissioned):
     """`meter` is a GasMeter. Of its `configuration`: `keys`, `tariff` (values of price attributes by name),
-    `manufacturer_name`, `model_identifier`, `current_meter_id`, `billing_alert` (whether GCS53 is the meter's),
-    `event_configurations` (whether it can tell how its events are configured)."""
+    `manufacturer_name`, `model_identifier`, `current_meter_id`, `billing_alert` (whether GCS53 is the meter's)."""
 
     role = "gsme"
 
@@ -68,7 +67,7 @@ class GasWan(Commissioned):
         self.network = profile.PeriodLog(self._network_log, self._sampling[0] if self._sampling else profile.HALF_HOUR)
         self._logs = None
         self.push = GasPush(self, self._values)
-        self.tells_configurations = configuration.get("event_configurations", True)
+        self.tells_configurations = True
         self._serve(configuration)
         self.tables = GasTables(self._values, meter.attributes(meter.endpoint, PRICE), meter.metering, configuration)
         self.flow_guard = FlowGuard(meter.metering, self._values, self._trip)

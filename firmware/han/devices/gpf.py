@@ -29,6 +29,7 @@ PRICE = 0x0700
 METERING = 0x0702
 EVENTS = 0x0709
 PREPAYMENT = 0x0705
+CALENDAR = 0x0707
 DEVICE_MANAGEMENT = 0x0708
 
 # Which log of the proxy's is the copy of a log of the meter's (REQ-GPF-14).
@@ -114,6 +115,8 @@ class GasProxy(Device, Commissioned):
         self.handle(PREPAYMENT, "client", self.copier.from_meter)
         for cluster in (METERING, PREPAYMENT, PRICE):
             self.handle(cluster, "server", self._read_logs)
+        self.handle(CALENDAR, "server", self._read_calendar)
+        self.attributes(self.esi, CALENDAR)
         self.handle(EVENTS, "server", self._events_read)
         self.attributes(self.esi, EVENTS)
         for cluster in (METERING, PREPAYMENT, TIME):
@@ -227,6 +230,16 @@ class GasProxy(Device, Commissioned):
         if name in READ_ON_HAN:
             return gas_logs.answer_for_han(gas_logs.GasLogs(self, since, profile.IN_ONE_FRAME), name, fields)
         return status.UNSUP_CLUSTER_COMMAND
+
+    def _read_calendar(self, name, fields, message, time):
+        """A request for the calendars that the supplier set: an answer a part, each under the request's number (REQ-GPF-15)."""
+        found = gas_answers.answer(gas_logs.GasLogs(self), name, fields)
+        if isinstance(found, int):
+            return found
+        for name, fields in found:
+            octets = foundation.command(CALENDAR, name, TO_CLIENT, fields, message.payload[1])
+            self.tell(message.source, message.destination_endpoint, message.source_endpoint, CALENDAR, octets)
+        return None
 
     def _events_read(self, name, fields, message, time):
         return self.event_logs.serve(fields) if name == "get_event_log" else status.UNSUP_CLUSTER_COMMAND

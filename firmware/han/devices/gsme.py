@@ -179,6 +179,10 @@ class GasMeter(Device):
         self.battery.holds(arguments["days"], self.utc())
         self.report("metrology", {"name": "battery", "value": arguments["days"]})
 
+    def bench_event_configurations(self, arguments, time):
+        """Whether the meter can tell how its events are configured (AT-078-2)."""
+        self.wan.tells_configurations = arguments["on"]
+
     def bench_enable_supply(self, arguments, time):
         """A person presses the button of the meter: a supply that is armed comes on."""
         self.account.enable_supply()
@@ -210,12 +214,12 @@ class GasMeter(Device):
         self._counted = total
         used = self.litres() - before
         utc = self.utc()
-        if utc is None:
-            return
         watt_hours = self._watt_hours(self.litres()) - self._watt_hours(before) if used else 0
-        # What was used up to midnight belongs to the day that ends there.
-        self.energy.add(utc - 1, watt_hours)
-        self.account.use(watt_hours, utc - 1)
+        if utc is not None:
+            # What was used up to midnight belongs to the day that ends there.
+            utc -= 1
+            self.energy.add(utc, watt_hours)
+        self.account.use(watt_hours, utc)
 
     def _watt_hours(self, litres):
         price = self.attributes(self.endpoint, PRICE)

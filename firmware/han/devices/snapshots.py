@@ -48,10 +48,14 @@ class SnapshotLog:
         return None if record is None else int.from_bytes(record[:4], "little")
 
     def add(self, utc, identifier, cause, payload_type, payload):
-        """Keep a snapshot; one that is not newer than the newest is known already. Returns whether it was kept."""
-        last = self.last()
-        if last is not None and utc <= last:
-            return False
+        """Keep a snapshot; one that is older than the newest, or as old and of the same cause, is known already. Returns
+        whether it was kept."""
+        for record in self._log.newest_first():
+            kept = int.from_bytes(record[:4], "little")
+            if kept < utc:
+                break
+            if kept > utc or int.from_bytes(record[8:12], "little") == cause:
+                return False
         head = utc.to_bytes(4, "little") + identifier.to_bytes(4, "little") + cause.to_bytes(4, "little")
         head += bytes((payload_type, len(payload))) + payload
         self._log.append(head + bytes(_HEAD + self._payload - len(head)))

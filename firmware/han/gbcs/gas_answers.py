@@ -12,8 +12,9 @@
 * `events(log_id)`: (utc, event code, data octets), None for a log that is not there; `clear_events(log_id)`: whether
   the log was cleared;
 * `calendar(kind)`: the calendar in force, TARIFF or NON_DISABLEMENT, or None: `issuer_event_id`,
-  `issuer_calendar_id`, `days` [(day, [(minutes, value), ...])], `weeks` [(week, [day of Monday, ...])], `seasons`
-  [(date in 4 octets, week)], `special_start`, `special_days` [(date in 4 octets, day)];
+  `issuer_calendar_id`, `start_time` and `name` where they are known, `days` [(day, [(minutes, value), ...])], `weeks`
+  [(week, [day of Monday, ...])], `seasons` [(date in 4 octets, week)], `special_start`, `special_days`
+  [(date in 4 octets, day)];
 * `price()` and `billing_period()`: the fields of publish_price and publish_billing_period, or None.
 
 A dated read takes what is at or after its start and before its end (REQ-GPF-11; for others than snapshots I).
@@ -29,6 +30,7 @@ NON_DISABLEMENT = const(0x03)
 # Issuer calendar identifiers that stand for the calendar in force (REQ-GPF-15); all ones decode as no value.
 _TARIFF_IN_FORCE = (None, 0xFFFFFFFF)
 _NON_DISABLEMENT_IN_FORCE = const(0xFFFFFFFE)
+_ALL_TYPES = const(0xFF)
 
 # Payloads of snapshots: with tiers and blocks but without billing part; debt and credit.
 _TIERS_AND_BLOCKS = const(0x06)
@@ -237,6 +239,31 @@ def _numbered(entries, start, count):
     return found[:count] if count else found
 
 
+def _get_calendar(logs, fields):
+    """The calendars in force of a type, 255 for all, that are at least as new as an event."""
+    wanted = fields["calendar_type"]
+    newest = fields["min_issuer_event_id"]
+    published = []
+    for kind in (TARIFF, NON_DISABLEMENT):
+        calendar = logs.calendar(kind)
+        if calendar is None or wanted not in (kind, None, _ALL_TYPES):
+            continue
+        if newest is None or calendar["issuer_event_id"] >= newest:
+            found = _of(calendar)
+            found.update(
+                start_time=calendar.get("start_time", 0),
+                calendar_type=kind,
+                calendar_time_reference=0,
+                calendar_name=calendar.get("name", b""),
+                number_of_seasons=len(calendar["seasons"]),
+                number_of_week_profiles=len(calendar["weeks"]),
+                number_of_day_profiles=len(calendar["days"]),
+            )
+            published.append(("publish_calendar", found))
+    count = fields["number_of_calendars"]
+    return (published[:count] if count else published) or status.NOT_FOUND
+
+
 def _get_day_profiles(logs, fields):
     calendar, kind = _calendar(logs, fields)
     days = _numbered(calendar["days"], fields["start_day_id"], fields["number_of_days"]) if calendar else ()
@@ -311,6 +338,7 @@ _ANSWERS = {
     "get_sampled_data": _get_sampled_data,
     "get_event_log": _get_event_log,
     "clear_event_log_request": _clear_event_log,
+    "get_calendar": _get_calendar,
     "get_day_profiles": _get_day_profiles,
     "get_week_profiles": _get_week_profiles,
     "get_seasons": _get_seasons,

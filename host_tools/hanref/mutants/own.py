@@ -718,6 +718,62 @@ class RefusesTwice(Mutant):
         return event
 
 
+class PeakUntold(Mutant):
+    role, requirement = "esme", "REQ-ESME-3"
+    title = "an ESME that tells nobody of an import above its load limit"
+
+    def sends(self, event: MutantEvent) -> Any:
+        return None if event["kind"] == "alert" and event["code"] == "8f01" else event
+
+
+class EveryOutageShort(Mutant):
+    role, requirement = "esme", "REQ-ESME-4"
+    title = "an ESME that tells an outage of six minutes as a short one"
+
+    def sends(self, event: MutantEvent) -> Any:
+        if event["kind"] == "alert" and event["code"] == "8f36":
+            event["code"] = "8f35"
+        return event
+
+
+class DemandStampedAtItsBeginning(Mutant):
+    role, requirement = "esme", "REQ-ESME-8"
+    title = "an ESME that stamps its maximum demand with the beginning of the half hour"
+
+    def value(self, name: str, value: Any, now: int) -> Any:
+        return value - 1800 if name == "current_max_demand_delivered_time" and value is not None else value
+
+
+# --- gas meter's events -----------------------------------------------------------------------------------------
+
+
+class LetsGasFlow(Mutant):
+    role, requirement = "gsme", "REQ-0023-5"
+    title = "a GSME that does nothing about a flow above the threshold"
+
+    def received(self, event: MutantEvent) -> Any:
+        self.device.wan.flow_guard._armed = False
+        return event
+
+
+class BatteryUntold(Mutant):
+    role, requirement = "gsme", "REQ-GSME-7"
+    title = "a GSME that tells nobody that its battery is low"
+
+    def sends(self, event: MutantEvent) -> Any:
+        return None if event["kind"] == "alert" and event["code"] == "8f1f" else event
+
+
+class ListsAnEventTwice(Mutant):
+    role, requirement = "gsme", "REQ-078-1"
+    title = "a GSME that lists an event of the group twice"
+
+    def sends(self, event: MutantEvent) -> Any:
+        if event["kind"] == "gbcs" and event["use_case"] == "GCS20r" and event["cra"] == "response":
+            event["payload"] = event["payload"].replace("19811b", "0d811b")
+        return event
+
+
 # --- hub ------------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from hanref.requirements import electricity, gas_messages, mp085a, secmp0015, secmp0056
+from hanref.requirements import electricity, gas_messages, gas_meter, mp085a, secmp0015, secmp0056
 from hanref.requirements import han_access as access
 from hanref.requirements.registry import FAIL, NOT_RUN, PASS, Finding, Predicate, judges
 from hanref.trace import Trace
@@ -49,6 +49,24 @@ def ihd_follows(trace: Trace, device: str) -> Finding:
 @judges("REQ-PPMID-10", severity=1, reference="asks both meters and erases", tests=["AT-0056-8"])
 def ppmid_follows(trace: Trace, device: str) -> Finding:
     return _together(trace, device, [("REQ-0056-12", secmp0056.ppmid_asks), ("REQ-0056-13", secmp0056.erases)])
+
+
+@judges("REQ-GSME-5", severity=1, reference="follows SECMP0023", tests=["AT-0023-1"])
+def uncontrolled_flow(trace: Trace, device: str) -> Finding:
+    parts: list[tuple[str, Predicate]] = [
+        ("REQ-0023-1", gas_meter.old_threshold),
+        ("REQ-0023-2", gas_meter.new_threshold),
+        ("REQ-0023-3", gas_meter.periods_kept),
+        ("REQ-0023-5", gas_meter.flow_stopped),
+    ]
+    return _together(trace, device, parts)
+
+
+@judges("REQ-GSME-6", severity=2, reference="tells how its events are configured", tests=["AT-078-1", "AT-078-2"])
+def event_configurations(trace: Trace, device: str) -> Finding:
+    return _together(
+        trace, device, [("REQ-078-1", gas_meter.group_answered), ("REQ-078-2", gas_meter.cannot_say)]
+    )
 
 
 @judges("REQ-ESME-V3", severity=2, reference="aligns its periods", tests=["AT-085A-1", "AT-085A-3"])

@@ -9,9 +9,11 @@ from han.clock import to_iso
 
 from hanref.moments import DAY, HALF_HOUR, moment
 from hanref.requirements.clock_model import clock_status
+from hanref.requirements.gbz_model import parts, succeeded
 from hanref.requirements.registry import Case, Finding, judges
 from hanref.requirements.stamp_model import Push, pushes
 from hanref.requirements.tenancy_model import clock_offset
+from hanref.requirements.wan import dialogues
 from hanref.requirements.wire import each_exchange, exchanges, is_reader, present
 from hanref.trace import Event, Trace
 
@@ -30,6 +32,10 @@ AWAY = 6 * HALF_HOUR  # seconds without a push after which a meter counts as out
 SILENT = 2400_000  # milliseconds without a frame of a proxy after which it may be another one
 SNAPSHOT_LATE = 2400  # seconds after midnight by which the snapshot was sent
 GENERAL = 0x01  # snapshot cause [ZSE 5]
+
+CALENDAR = "0707"
+IN_FORCE = {None: 0, 0xFFFFFFFF: 0, 0xFFFFFFFE: 3}  # identifiers that stand for the calendar of a type [REQ-GPF-15]
+CALENDAR_COMMANDS = ("GCS01a", "GCS05")
 
 NO_PUSH = "no push of the gas meter is in the trace"
 
@@ -465,3 +471,53 @@ def _check_range(case: Case, question: Event, answer: Event) -> None:
         return
     inside = (start is None or moment(start) <= moment(at)) and (end is None or moment(at) < moment(end))
     case.check(inside, "the snapshot of %s lies outside the range asked for" % at, question, answer)
+
+
+# --- calendars ------------------------------------------------------------------------------------------------
+
+
+@judges(
+    "REQ-GPF-15",
+    severity=2,
+    reference="takes FFFFFFFF for the switching table in force, FFFFFFFE for the non-disablement calendar in force",
+    tests=["AT-GPF-15"],
+)
+def calendars_in_force(trace: Trace, device: str) -> Finding:
+    case = Case()
+    for exchange in exchanges(trace, device, CALENDAR, "get_day_profiles"):
+        question, answer = exchange.question, exchange.answer
+        wanted = question.fields.get("issuer_calendar_id")
+        if answer is None or wanted not in IN_FORCE:
+            continue
+        given = _calendar_set(trace, IN_FORCE[wanted], answer)
+        if given is None:
+            known = trace.complete and exchange.refused != "NOT_FOUND"
+            case.check(not known, "no calendar was set, the answer is %s" % answer.get("command"), question, answer)
+            continue
+        taken, identifier = given
+        case.check(
+            answer.fields.get("issuer_calendar_id") == identifier and not exchange.turned,
+            "calendar %d is in force, the answer is %s"
+            % (identifier, exchange.refused or "calendar %s" % answer.fields.get("issuer_calendar_id")),
+            taken,
+            question,
+            answer,
+        )
+    return case.result("both identifiers stand for what is in force", "nobody on the HAN asked for a calendar in force")
+
+
+def _calendar_set(trace: Trace, kind: int, before: Event) -> tuple[Event, int] | None:
+    """The newest calendar of a kind that a gas meter took before an answer: its answer and the calendar's identifier."""
+    found = None
+    for meter in trace.devices("gsme"):
+        for dialogue in dialogues(trace, meter, *CALENDAR_COMMANDS):
+            if dialogue.answer is None or dialogue.answer.n > before.n or not succeeded(dialogue):
+                continue
+            for part in parts(dialogue.command):
+                fields = part.get("fields") or {}
+                if part.get("command") != "publish_calendar" or fields.get("calendar_type") != kind:
+                    continue
+                start = fields.get("start_time")  # 0, at once, is the year 2000
+                if start is not None and moment(start) <= before.utc:
+                    found = dialogue.answer, int(fields["issuer_calendar_id"])
+    return found
