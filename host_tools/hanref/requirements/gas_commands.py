@@ -388,7 +388,8 @@ def _check_moves(
     if name == BILL and mode == CREDIT_MODE and used:
         what = "in credit mode the bill went from %d to %d with gas used" % (before[1], now[1])
         case.check(now[1] > before[1], what, before[0], now[0])
-    elif name == CREDIT and mode is not None and mode & PREPAYMENT_BIT and used:
+    elif name == CREDIT and mode is not None and mode & PREPAYMENT_BIT and used and before[1] > 0:
+        # Credit that is used up stays at nought while emergency credit is drawn on.
         what = "in prepayment the credit went from %d to %d with gas used" % (before[1], now[1])
         case.check(now[1] < before[1], what, before[0], now[0])
 
