@@ -57,6 +57,7 @@ CAUSES = {
 }
 SIZES = {GENERAL: 31, BILLING: 12}
 
+EMERGENCY_CREDIT = "emergency_credit_remaining"
 CREDIT_MODE, PREPAYMENT_BIT = 0x0C94, 0x0002
 MODE = "payment_control_configuration"
 BILL, CREDIT = "bill_to_date_delivered", "credit_remaining"
@@ -371,6 +372,9 @@ def balance_moves(trace: Trace, device: str) -> Finding:
             if name not in attributes or cost is None:
                 continue
             before = last.get(name)
+            if name == CREDIT and attributes.get(EMERGENCY_CREDIT):
+                last.pop(name, None)  # while it lasts emergency credit pays for the gas
+                continue
             last[name] = (event, attributes[name], cost)
             if before is None:
                 continue
