@@ -11,7 +11,7 @@ from hanref.moments import DAY, HALF_HOUR, moment
 from hanref.requirements.clock_model import clock_status
 from hanref.requirements.gbz_model import parts, succeeded
 from hanref.requirements.registry import Case, Finding, judges
-from hanref.requirements.stamp_model import Push, pushes
+from hanref.requirements.stamp_model import Push, emptied, pushes
 from hanref.requirements.tenancy_model import clock_offset
 from hanref.requirements.wan import dialogues
 from hanref.requirements.wire import each_exchange, exchanges, is_reader, present
@@ -29,7 +29,6 @@ PUSHED = (
 EARLY = 15  # seconds before a half hour at which a push still belongs to it
 LATE = 60  # seconds after it
 AWAY = 6 * HALF_HOUR  # seconds without a push after which a meter counts as out of reach, where nothing else tells
-SILENT = 2400_000  # milliseconds without a frame of a proxy after which it may be another one
 SNAPSHOT_LATE = 2400  # seconds after midnight by which the snapshot was sent
 GENERAL = 0x01  # snapshot cause [ZSE 5]
 
@@ -303,7 +302,7 @@ class _Pushed:
     def __init__(self, trace: Trace, proxy: str, cluster: str) -> None:
         self._values: dict[str, list[tuple[Event, object]]] = {}
         self._ends: list[Event] = []
-        self._emptied = sorted(_emptied(trace, proxy))
+        self._emptied = emptied(trace, proxy)
         for push in pushes(trace, proxy):
             taken = [event for event in push.frames if event.get("cluster") == cluster and event.n not in push.doubtful]
             self._ends += taken and push.frames[-1:]
@@ -330,19 +329,6 @@ class _Pushed:
     def _emptied_before(self, answer: Event) -> int:
         place = bisect_left(self._emptied, answer.n)
         return self._emptied[place - 1] if place else 0
-
-
-def _emptied(trace: Trace, proxy: str) -> list[int]:
-    """Numbers of the events after which a proxy may hold nothing: the bench put another in its place. In a capture, which
-    does not tell of that, it was silent for so long that somebody may have."""
-    exchanged = [event.n for event in trace.of("bench", destination="hub") if event.get("verb") == "exchange"]
-    if trace.complete:
-        return exchanged
-    return exchanged + [
-        later.n
-        for earlier, later in itertools.pairwise(trace.of("zcl", source=proxy))
-        if later.milliseconds - earlier.milliseconds > SILENT
-    ]
 
 
 @judges(

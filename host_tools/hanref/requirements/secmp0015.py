@@ -56,8 +56,9 @@ def date_time_format(trace: Trace, device: str) -> Finding:
         octets = answer.octets
         if octets is None:
             continue
+        hundredths = 0xFF if answer.time is None and octets[:2] == b"\xff\xff" else 0  # of no time at all
         case.check(
-            octets[_DAY_OF_WEEK] == 0xFF and octets[_HUNDREDTHS] == 0 and octets[_DEVIATION] == b"\x80\x00",
+            octets[_DAY_OF_WEEK] == 0xFF and octets[_HUNDREDTHS] == hundredths and octets[_DEVIATION] == b"\x80\x00",
             "the date-time is %s: day of week FF, hundredths 00 and deviation 8000 are due" % octets.hex().upper(),
             answer.event,
         )

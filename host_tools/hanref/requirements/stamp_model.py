@@ -5,6 +5,7 @@ The meter's time travels with a push as Metering ReadingSnapshotTime, its reliab
 cluster (how meters in the field carry it is not public).
 """
 
+import itertools
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,6 +28,7 @@ FROM_GSME = "GSME"
 FROM_GPF = "GPF"
 
 SESSION_SECONDS = 60  # one wake of the meter
+SILENT = 2400_000  # milliseconds without a frame of a proxy after which it may be another one
 ACKNOWLEDGED = 10  # seconds within which a report is answered
 TOLERANCE = 2  # seconds between a push and the stamp the proxy makes for it
 
@@ -136,6 +138,22 @@ def pushes(trace: Trace, proxy: str) -> list[Push]:
     return found
 
 
+def emptied(trace: Trace, proxy: str) -> list[int]:
+    """Numbers of the events after which a proxy may hold nothing: the bench put another in its place. In a capture, which
+    does not tell of that, it was silent for so long that somebody may have."""
+    exchanged = [event.n for event in trace.of("bench", destination="hub") if event.get("verb") == "exchange"]
+    if trace.complete:
+        return exchanged
+    return sorted(
+        exchanged
+        + [
+            later.n
+            for earlier, later in itertools.pairwise(trace.of("zcl", source=proxy))
+            if later.milliseconds - earlier.milliseconds > SILENT
+        ]
+    )
+
+
 def _taken(trace: Trace, proxy: str) -> set[int] | None:
     """Numbers of the report frames that the proxy acknowledged, None where it acknowledges none at all."""
     reports = trace.of("zcl", destination=proxy, command="report_attributes")
@@ -194,6 +212,7 @@ class _History:
         self._trace = trace
         self._proxy = proxy
         self._of_register: dict[str, list[tuple[int, Event, Push]]] = {}
+        self._emptied = [trace.event(n).milliseconds for n in emptied(trace, proxy)]
         for push in pushes(trace, proxy):
             for frame in push.frames:
                 for name in frame.attributes:
@@ -203,10 +222,11 @@ class _History:
     def stamps(self, use_case: str, milliseconds: int) -> list[Stamp]:
         """The stamps a read at that moment may show: one for each of its registers that was pushed before."""
         found: dict[int, Stamp] = {}
+        since = max([at for at in self._emptied if at <= milliseconds], default=-1)
         for register in sorted(registers(use_case)):
             newest = None
             for at, frame, push in self._of_register.get(register, ()):
-                if at <= milliseconds:
+                if since < at <= milliseconds:
                     newest = frame, push
             if newest is not None and newest[0].n not in found:
                 found[newest[0].n] = self._stamp(*newest)
