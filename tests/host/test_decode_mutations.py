@@ -161,5 +161,6 @@ def test_damaged_messages() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_a_million_damaged_messages() -> None:
     check(1_000_000)

@@ -137,11 +137,13 @@ def test_damaged_payloads_with_a_right_mac_are_answered_or_change_nothing(keys: 
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_many_damaged_commands_change_nothing(keys: Keys) -> None:
     examine_commands(keys, 200_000)
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_many_damaged_payloads_are_answered_or_change_nothing(keys: Keys) -> None:
     examine_payloads(keys, 20_000)
 

@@ -141,6 +141,7 @@ def test_damaged_payloads_are_answered_or_refused() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_many_damaged_payloads_are_answered_or_refused() -> None:
     examine(100_000)
 

@@ -187,11 +187,13 @@ def test_the_server_bears_damaged_payloads_with_a_right_mac() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_the_server_bears_many_damaged_payloads() -> None:
     examine_payloads(100_000)
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_the_server_refuses_many_damaged_commands() -> None:
     examine_server(200_000)
 

@@ -202,12 +202,13 @@ class Device:
             callback,
             time + timeout,
             TO_CLIENT if payload[0] & 0x08 else TO_SERVER,
-            attempts - 1,
+            attempts - 1 if peer is not None else 0,
             Message(self.identity, peer, source_endpoint, endpoint, cluster, payload),
             timeout,
             answers,
         ]
-        self._outgoing.append(self._waiting[(peer, cluster, payload[1])][4])
+        if peer is not None:
+            self._outgoing.append(self._waiting[(peer, cluster, payload[1])][4])
 
     def tell(self, peer, source_endpoint, endpoint, cluster, payload):
         """Send without waiting for an answer."""

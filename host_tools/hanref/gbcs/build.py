@@ -86,7 +86,7 @@ def build_command(
     if payload is None and row.protocol == use_cases.ASN1:
         payload = build_asn1.payload(code, parameters or {}, counter)
     elif payload is None and row.protocol == use_cases.DLMS:
-        payload = build_dlms.payload(code, parameters or {}, counter)
+        payload = build_dlms.payload(code, parameters or {}, counter, originator, recipient)
     elif payload is None:
         payload = gbz_payload(code, parameters or {})
     party, party_counter = on_behalf_of or (None, None)

@@ -32,6 +32,7 @@ class StatedLogs:
 
     def __init__(self, plain):
         self._plain = plain
+        self.unwilling = False  # logs are not cleared
 
     def _entries(self, name):
         return [[octets_of(item) for item in entry] for entry in self._plain.get(name, ())]
@@ -67,9 +68,10 @@ class StatedLogs:
 
     def clear_events(self, log_id):
         logs = self._plain.get("events", {})
-        if str(log_id) in logs:
-            logs[str(log_id)] = []
-        return str(log_id) in logs
+        if self.unwilling or str(log_id) not in logs:
+            return False
+        logs[str(log_id)] = []
+        return True
 
     def calendar(self, kind):
         found = self._plain.get("calendars", {}).get(str(kind))
@@ -135,8 +137,11 @@ class StatedDevice:
         return self.attributes.get((cluster, attribute), (status.UNSUPPORTED_ATTRIBUTE, None, None))
 
     def gbcs_command(self, cluster, name, fields, request):
-        if request.part.number in self.faults:
-            return self.faults[request.part.number]
+        fault = self.faults.get(request.part.number)
+        if fault == status.SUCCESS:  # what was asked for is not done, and the answer has no status to say so
+            self.logs.unwilling = True
+        elif fault is not None:
+            return fault
         if (cluster, name) in self.command_status:
             return self.command_status[(cluster, name)]
         result = gas_answers.answer(self.logs, name, fields)
@@ -236,9 +241,8 @@ def _octets(text):
     return None if text is None else bytes.fromhex(text)
 
 
-def answers_of(plain):
-    """What a question of the form above is answered with."""
-    made = plain["device"]
+def opened(made):
+    """(StatedDevice, GbcsServer) of the device in a question, with its keys."""
     sign = None
     if made.get("signing_key"):
         from han.crypto import ecdsa
@@ -256,7 +260,12 @@ def answers_of(plain):
     def agree(public_key):
         return _octets(made["secrets_by_key"].get(public_key.hex()))
 
-    device, server = device_of(made, sign, verify, agree)
+    return device_of(made, sign, verify, agree)
+
+
+def answers_of(plain):
+    """What a question of the form above is answered with."""
+    device, server = opened(plain["device"])
     answers = []
     for command in plain["commands"]:
         found = answer(device, server, bytes.fromhex(command))

@@ -105,7 +105,7 @@ def _take_component(
         plain["attributes"].setdefault(f"{component.cluster:04X}", {}).update(records(payload))
     elif component.is_global() and component.command == gbz.DEFAULT_RESPONSE:
         command, status = payload
-        if command != NOT_CARRIED_OUT and status not in (0, NOT_FOUND):
+        if command != NOT_CARRIED_OUT and status and not (status == NOT_FOUND and _is_read(asked)):
             plain["faults"][str(component.sequence)] = f"{status:02X}"
     else:
         direction = component.frame_control >> 3 & 1
@@ -115,6 +115,11 @@ def _take_component(
             take(plain["logs"], fields, asked)
         elif name in seed_meter.TAKERS:
             seed_meter.TAKERS[name](plain, fields, asked, request)
+
+
+def _is_read(asked: gbz.Component) -> bool:
+    """Whether a command asks for entries, of which there may be none."""
+    return not asked.is_global() and seed_meter.decoded(asked)[0].startswith("get_")
 
 
 def records(payload: bytes) -> Plain:
@@ -181,12 +186,6 @@ def _take_events(logs: Plain, fields: Plain, asked: gbz.Component) -> None:
         log.append([entry["event_time"], entry["event_id"], hexadecimal(entry["event_data"])])
 
 
-def _take_cleared(logs: Plain, fields: Plain, asked: gbz.Component) -> None:
-    for log_id in range(8):
-        if fields["cleared_event_logs"] >> log_id & 1:
-            logs.setdefault("events", {}).setdefault(str(log_id), [])
-
-
 def _calendar(logs: Plain, fields: Plain, asked: gbz.Component) -> Plain:
     """The calendar that a command asked for; its identifier in the command tells which."""
     non_disablement = (0xFFFFFFFE).to_bytes(4, "little") in asked.payload
@@ -237,7 +236,6 @@ TAKERS = {
     "publish_top_up_log": _take_top_ups,
     "get_sampled_data_response": _take_samples,
     "publish_event_log": _take_events,
-    "clear_event_log_response": _take_cleared,
     "publish_day_profile": _take_day,
     "publish_week_profile": _take_week,
     "publish_seasons": _take_seasons,

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The COSEM objects that a device must have had to answer an access request as it did.
 
-What was read is an attribute, what was written existed before, what a method returned it has to return; a result that
-is neither success nor "not executed" is one fault of its specification.
+What was read is an attribute, what was written existed before, what a method returned it has to return; the first
+result that is no success is one fault of its specification, and nothing after it was executed.
 """
 
 from typing import Any
 
-from han.clock import RELIABLE, STATUS_NAMES
+from han.clock import RELIABLE, STATUS_NAMES, to_iso
 from han.gbcs import axdr, cosem_time, dlms, envelope, protected
 from han.gbcs import cosem_places as places
 
@@ -31,7 +31,7 @@ def take(plain: Plain, asked: bytes, answered: bytes, plaintexts: list[bytes | N
         place = wanted.class_id, wanted.obis, wanted.number
         code = response.results[number][1]
         datum = response.data[number]
-        if code not in (dlms.SUCCESS, dlms.NOT_EXECUTED):
+        if code != dlms.SUCCESS and (code != dlms.NOT_EXECUTED or not plain["faults"]):
             plain["faults"][str(number)] = f"{code:02X}"
         if place == places.TIME_PRESET and wanted.choice == dlms.ACTION:
             interval = _interval(request.data[number])
@@ -92,7 +92,7 @@ def _take_clock(plain: Plain, found: dict[tuple[int, bytes, int], Any], interval
         plain["hub_time"] = utc
         return
     plain["hub_time"] = interval[1] + 1
-    plain["time"] = {"utc": utc, "status": STATUS_NAMES[status or RELIABLE]}
+    plain["time"] = {"utc": to_iso(utc), "status": STATUS_NAMES[status or RELIABLE]}
 
 
 def _octets(datum: Any) -> dict[str, str]:

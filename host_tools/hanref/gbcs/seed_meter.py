@@ -82,6 +82,14 @@ def _take_top_up(plain: Plain, fields: Plain, asked: gbz.Component, request: env
         meter(plain)["top_up_fault"] = [result, value]
 
 
+def _take_cleared(plain: Plain, fields: Plain, asked: gbz.Component, request: envelope.Message) -> None:
+    """The log was there; that it was not cleared is a fault, for which the answer has no status."""
+    log_id = decoded(asked)[1]["log_id"]
+    plain["logs"].setdefault("events", {}).setdefault(str(log_id), [])
+    if not fields["cleared_event_logs"] >> log_id & 1:
+        plain["faults"][str(asked.sequence)] = "00"
+
+
 def _is_mistyped(asked: gbz.Component) -> bool:
     """Whether the digits alone explain a refusal."""
     try:
@@ -92,6 +100,7 @@ def _is_mistyped(asked: gbz.Component) -> bool:
 
 
 TAKERS = {
+    "clear_event_log_response": _take_cleared,
     "change_payment_mode_response": _take_payment,
     "report_event_configuration": _take_configurations,
     "start_sampling_response": _take_sampling,

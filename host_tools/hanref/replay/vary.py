@@ -180,6 +180,7 @@ def _time(varied: Varied, old: Plain) -> Plain:
     utc = old["utc"] if isinstance(old["utc"], int) else moment(old["utc"])
     new = varied.changed(utc, utc + varied.random.randrange(1, 10 * 86400))
     varied.changed(elements.time(utc)[1], elements.time(new)[1])
+    varied.changed(cosem_time.encode(utc), cosem_time.encode(new))
     return {**old, "utc": to_iso(new)}
 
 
