@@ -82,7 +82,7 @@ def send(
         parameters = build.parameters(settings or [], "--set")
         command = build.build_command(known, use_case, party, entity, counter, parameters)
     if stated is None:
-        outcome = in_han.send(role, devices, known, command, bench)
+        outcome = in_han.send(role, devices, known, command, bench, lambda sentence: typer.echo(sentence, err=True))
     else:
         outcome = _to_stated(stated, interpreter, role, known, command)
     answer = outcome.answers[0]

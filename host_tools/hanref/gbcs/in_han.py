@@ -6,7 +6,7 @@ the time to collect the command and to answer.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +110,16 @@ def outcome(lines: Iterable[str], command: bytes) -> Outcome:
     return Outcome(found[:1] or [None], events)
 
 
-def send(role: str, devices: dict[str, bytes], keys: Keys, command: bytes, bench: Path | None = None) -> Outcome:
-    """Send a command into the simulated HAN, or with a bench file into a HAN of boards. Raises UsageError, BenchError."""
+def send(
+    role: str,
+    devices: dict[str, bytes],
+    keys: Keys,
+    command: bytes,
+    bench: Path | None = None,
+    told: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Send a command into the simulated HAN, or with a bench file into a HAN of boards, of which `told` gets a sentence now
+    and then for whoever waits. Raises UsageError, BenchError."""
     document = plan(role, devices, keys, command)
     if bench is None:
         from hanref.run.simulation import Simulation
@@ -121,5 +129,5 @@ def send(role: str, devices: dict[str, bytes], keys: Keys, command: bytes, bench
     from hanref.bench import file
     from hanref.bench.han import BoardHan
 
-    with BoardHan(document, file.load(bench)) as han:
+    with BoardHan(document, file.load(bench), told=told) as han:
         return outcome(han.lines(), command)
