@@ -26,7 +26,8 @@ class Tapped(Han):
 
     def __init__(self, tap: Tap, **settings: object) -> None:
         self._tap = tap
-        self._identities = {role: bytes.fromhex(identity) for role, identity in IDENTITIES.items()}
+        given = {role: table.get("identity") for role, table in settings.items() if isinstance(table, dict)}
+        self._identities = {role: bytes.fromhex(given.get(role) or identity) for role, identity in IDENTITIES.items()}
         self._identities["chf"] = self._identities["gpf"] = self._identities["hub"]
         super().__init__(**settings)  # type: ignore[no-untyped-call]
 
@@ -47,14 +48,15 @@ class Tapped(Han):
 
 
 @contextmanager
-def tapped(path: Path, loss: float = 0.0) -> Iterator[tuple[Tapped, Network]]:
-    """A HAN with keys for its meters, its capture in `path`."""
-    radios = [bytes.fromhex(IDENTITIES[role]) for role in ("hub", "esme", "gsme", "ihd")]
+def tapped(path: Path, loss: float = 0.0, **identities: str) -> Iterator[tuple[Tapped, Network]]:
+    """A HAN with keys for its meters, its capture in `path`; `identities` by role where they are others than the usual."""
+    known = {**IDENTITIES, **identities}
+    radios = [bytes.fromhex(known[role]) for role in ("hub", "esme", "gsme", "ihd")]
     network = Network("tunnels", radios, extended_pan_id=radios[0])
     tap = Tap(path, network)
     try:
-        parties = {"parties": ALL_PARTIES}
-        yield Tapped(tap, hub=parties, esme=parties, gsme=parties, ihd=QUIET, air={"loss": loss}), network
+        tables = {role: {"parties": ALL_PARTIES, "identity": known[role]} for role in ("hub", "esme", "gsme")}
+        yield Tapped(tap, **tables, ihd=QUIET, air={"loss": loss}), network
     finally:
         tap.close()
 
