@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from han.gbcs import dlms, envelope, gbz, use_cases
+from han.gbcs import dlms, envelope, gbz, use_cases, utrn
 from hanref.gbcs import answering, build, modelled, seed, state, test_keys
 from hanref.gbcs import keys as key_files
 from hanref.gbcs.check import mac_of
-from hanref.gbcs.keys import Keys
+from hanref.gbcs.keys import PREPAYMENT, Keys
 from hanref.replay import replayer, scenarios
 from hanref.replay.replayer import MATCHED
 from hanref.replay.scenarios import Scenario
@@ -24,6 +24,7 @@ from hanref.replay.varied import replay_varied
 FOLDER = os.environ.get("HANREF_VECTORS")
 GSME = bytes.fromhex("02cc000000000001")
 ESME = bytes.fromhex("02cc000000000002")
+PPMID = bytes.fromhex("02cc000000000005")
 NOON = "2022-11-03T12:00:00Z"
 GAS = ("gpf", "gsme")
 Plain = dict[str, Any]
@@ -116,6 +117,23 @@ def test_a_clock_that_is_not_set(use_case: str, role: str, entity: bytes, status
     if use_case == "GCS28":
         shown["commissioning"] = {}
     check(use_case, role, command, shown, keys)
+
+
+def test_what_a_ppmid_asks() -> None:
+    """PCS01 and PCS02, where the keys of both devices are at hand."""
+    keys = test_keys.make_all({GSME: "gsme", PPMID: "ppmid"})
+    supplier = build.party(keys, "supplier", "test")
+    secret = keys.secret(supplier, GSME, PREPAYMENT)
+    digits = utrn.make(secret, supplier, GSME, 7, utrn.POUNDS, 10)
+    account = {"credit_remaining": 5, "max_credit_limit": 1 << 30, "max_credit_per_top_up": 1 << 30, "used": []}
+    asked = {
+        "PCS01": ({"topup_code": digits}, {"meter": {"account": account}}),
+        "PCS02": ({"command_issue_date_time": NOON}, {}),
+    }
+    for use_case, (fields, more) in asked.items():
+        command = build.build_command(keys, use_case, PPMID, GSME, 1000, fields)
+        assert not check(use_case, "gsme", command, held(GSME, **more), keys).by_fault
+        assert check(use_case, "gsme", command, held(GSME, faults={"0": "01"}, **more), keys).by_fault
 
 
 # --- every published command ----------------------------------------------------------------------------------
