@@ -40,16 +40,12 @@ HanMaker = Callable[..., BoardHan]
 
 
 @pytest.fixture
-def make_han(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HanMaker]:
+def make_han(bench: Bench) -> Iterator[HanMaker]:
     """`make_han("[devices.hub]\\n…", conditions)` flashes the boards of these devices and brings them on one network."""
     with ExitStack() as stack:
 
         def made(devices: str, conditions: Conditions | None = None, **changes: Any) -> BoardHan:
             plan = make(parse(HEADING + devices, "hil.toml"))
-            flashes = tmp_path_factory.getbasetemp() / "flashes"
-            flashes.mkdir(exist_ok=True)
-            return stack.enter_context(
-                BoardHan({**plan.document, **changes}, bench, conditions=conditions, flashes=flashes)
-            )
+            return stack.enter_context(BoardHan({**plan.document, **changes}, bench, conditions=conditions))
 
         yield made

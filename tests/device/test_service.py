@@ -127,3 +127,28 @@ def test_clocks_of_ports():
     equal(utc_of_ports_clock(720000000 + 946684800, 1970), 720000000)
     equal(utc_of_ports_clock(100, 2000), None)
     equal(utc_of_ports_clock(946684900, 1970), None)
+
+
+class Wire(NoRadio):
+    """A radio to which an octet comes at each turn, until there are `most`."""
+
+    def __init__(self, most, counter):
+        self.most = most
+        self.counter = counter
+
+    def turn(self):
+        self.counter.ticks += 1
+        if self.octets_in < self.most:
+            self.octets_in += 1
+        return ()
+
+
+def test_a_poll_waits_for_what_is_on_its_way():
+    counter = Counter()
+    time = NodeTime(Ticks(counter, difference).milliseconds, START, HELD)
+    board = Service(None, Wire(30, counter), time, {}, None, {})
+    equal(board.serve("poll", {})["in"], 1)
+    equal(board.serve("poll", {"in": 25})["in"], 25)
+    before = counter.ticks
+    equal(board.serve("poll", {"in": 99})["in"], 30)
+    assert counter.ticks - before < 50

@@ -18,12 +18,13 @@ _FOR_THE_START = ("han.node.settings", "han.node.endpoints", "han.devices.roles"
 _TOLD = ("role", "profile", "time", "identities")  # of the settings, to whoever asks for them
 _LONGEST_WAIT = 1000  # milliseconds
 _PIECE = 64  # octets of the serial line taken before the radio is looked at again
+_NEXT_OCTET = 1  # milliseconds for the next octet of a line that has begun to come
 _STORES = "/stores"
 
 # Octets allocated between two collections. While modules are loaded what stays must not come to lie between what is
 # garbage, or no large block is left; later a collection costs time. Where little is free the same goes for later.
 _STARTING = 2048
-_RUNNING = 16384
+_RUNNING = 49152
 _SPARE = 81920  # octets; with less than that free, what was loaded late is let go of after use
 
 
@@ -76,7 +77,7 @@ class Board:
         for module in _FOR_THE_START:
             later.forget(module)
         gc.collect()
-        gc.threshold(min(_RUNNING, gc.mem_free() // 4))
+        gc.threshold(min(_RUNNING, gc.mem_free() // 2))
         staying = tuple(sys.modules)
         loads = later.loads
         drawing = False
@@ -105,7 +106,7 @@ class Board:
         lines = self._lines
         while count < _PIECE:
             ready = False
-            for _ in lines.ipoll(0):
+            for _ in lines.ipoll(_NEXT_OCTET if count else 0):
                 ready = True
             if not ready:
                 break

@@ -7,7 +7,7 @@ line and sends what it gets back.
 
 import gc
 import json
-from binascii import crc32
+from binascii import crc32, hexlify
 
 from han.errors import HanError
 
@@ -22,7 +22,8 @@ _CHECKED = 9  # octets of a star and its check
 
 def checked(text):
     """A line of the protocol: its text, a star, the CRC-32 of the text in eight hex digits, and the line's end."""
-    return "%s*%08x\n" % (text, crc32(text.encode()) & 0xFFFFFFFF)
+    check = hexlify((crc32(text.encode()) & 0xFFFFFFFF).to_bytes(4, "big"))
+    return "".join((text, "*", str(check, "ascii"), "\n"))
 
 
 def event(fields):

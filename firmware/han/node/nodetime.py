@@ -32,7 +32,7 @@ class NodeTime:
 
     def __init__(self, milliseconds, utc=None, mode=RUNNING):
         self.mode = mode
-        self._milliseconds = milliseconds
+        self.milliseconds = milliseconds
         self._since = milliseconds()
         self._utc = utc  # at `_since`
 
@@ -40,13 +40,13 @@ class NodeTime:
         """The time in seconds, None before it was first set."""
         if self._utc is None or self.mode == HELD:
             return self._utc
-        return self._utc + (self._milliseconds() - self._since) // 1000
+        return self._utc + (self.milliseconds() - self._since) // 1000
 
     def set(self, utc):
         """It is `utc` now, and time runs."""
         self.mode = RUNNING
         self._utc = utc
-        self._since = self._milliseconds()
+        self._since = self.milliseconds()
 
     def step(self, utc):
         """It is `utc` now, and time stands; raises BenchError where a time that stands would go back."""
@@ -59,4 +59,4 @@ class NodeTime:
         """How long until a moment: 0 when it has come, None while time stands or is not known."""
         if self._utc is None or self.mode == HELD:
             return None
-        return max(0, (utc - self._utc) * 1000 - (self._milliseconds() - self._since))
+        return max(0, (utc - self._utc) * 1000 - (self.milliseconds() - self._since))

@@ -7,6 +7,7 @@ from han import clock
 from han.errors import BenchError
 from han.node.console import PROTOCOL
 
+_SILENCE = 20  # milliseconds after which no more octets are on their way
 _MOST_TICKS = 1000  # at one moment; a device that wants more stands still
 
 
@@ -25,6 +26,7 @@ class Service:
         self._settings = settings
         self._console_counts = console_counts
         self._asleep = False
+        self._frames = False
 
     # -- what the board's loop calls ------------------------------------------------------------------------
 
@@ -116,17 +118,16 @@ class Service:
         }
 
     def verb_poll(self, arguments):
-        """Where the board stands: cheap, and asked often."""
+        """Where the board stands: cheap, and asked often. With `in`, so many octets are on their way or have come."""
         self.work()
+        self._hear(arguments.get("in", 0))
         port = self.port
         return {
             "time": self.time.now(),
             "deadline": None if self.node is None else self.node.deadline(),
-            "given": port.given,
-            "settled": port.settled,
             "in": port.octets_in,
             "out": port.octets_out,
-            "busy": not port.quiet(),
+            "busy": port.given != port.settled or not port.quiet(),
         }
 
     def verb_time(self, arguments):
@@ -142,6 +143,7 @@ class Service:
 
     def verb_events(self, arguments):
         self.events = bool(arguments["on"])
+        self._frames = bool(arguments.get("frames"))
         if not self.events and self.node is not None:
             self.node.events.clear()
         return {"on": self.events}
@@ -207,8 +209,12 @@ class Service:
         return now
 
     def _send(self, messages):
-        if messages and self.node.in_reach:
-            self.port.send(messages)
+        if not messages or not self.node.in_reach:
+            return
+        if self._frames:
+            for message in messages:
+                self.node.events.append((self.node.role_at(message.source_endpoint), "frame", _frame(message)))
+        self.port.send(messages)
 
     def _step(self, utc):
         """Do what is due on the way, each at its own time."""
@@ -241,11 +247,32 @@ class Service:
             self._asleep = asleep
             self.port.sleep(asleep)
 
+    def _hear(self, octets):
+        """Take what is on its way from the co-processor, until so many octets have come in all, or none for a while."""
+        port = self.port
+        milliseconds = self.time.milliseconds
+        heard, since = port.octets_in, milliseconds()
+        while heard < octets and milliseconds() - since < _SILENCE:
+            self.work()
+            if port.octets_in != heard:
+                heard, since = port.octets_in, milliseconds()
+
     def _end(self, how):
         if self.node is not None and self.node.powered and self.time.now() is not None:
             self.node.power(False, self.time.now())
         self.done = how
         return {}
+
+
+def _frame(message):
+    """A message that is handed to the radio, as an event tells it."""
+    return {
+        "to": message.destination.hex(),
+        "endpoints": [message.source_endpoint, message.destination_endpoint],
+        "cluster": message.cluster,
+        "secured": message.secured,
+        "octets": message.payload.hex(),
+    }
 
 
 def _largest_free():

@@ -2,7 +2,8 @@
 """One time for all boards and the air: it goes from deadline to deadline, so that quiet time costs nothing.
 
 A board's time stands until it is stepped. It is stepped when it is due, and before it is given octets from the air. The
-time goes on only when everything is settled: boards and co-processors have heard all that the other said.
+time goes on only when everything is settled: boards and co-processors have heard all that the other said. Boards with radios
+of their own are settled when none has anything to send and none has heard anything for a while.
 """
 
 import time
@@ -13,6 +14,8 @@ from hanref.bench.place import BoardHangs, Place
 
 _LOST_AFTER = 3.0  # seconds without progress after which octets count as lost on a wire
 _NAP = 0.002
+_QUIET = 0.1  # seconds without an octet after which nothing is on a real air any more
+_NEVER_QUIET = 10.0  # seconds after which time goes on all the same: a message that nobody takes is given up by then
 
 
 class Clockwork:
@@ -29,12 +32,18 @@ class Clockwork:
         return self.air.now
 
     def step(self, places: Iterable[Place]) -> None:
-        """Bring boards to the time it is; those that are due do what they have to."""
+        """Bring boards to the time it is; those that are due do what they have to.
+
+        With radios of their own they may hear at once what others say, so those others are brought there first.
+        """
         seconds = self.air.now // 1000
-        requests = [(place, place.begin("time", step=seconds)) for place in places]
-        for place, request in requests:
-            place.take(request)
-            place.dirty = True
+        asked = list(places)
+        listening = [place for place in self.places if place.own_radio and self._behind(place) and place not in asked]
+        for group in (listening, asked):
+            requests = [(place, place.begin("time", step=seconds)) for place in group]
+            for place, request in requests:
+                place.take(request)
+                place.dirty = True
 
     def settle(self) -> None:
         """Exchange octets until nobody has anything to say at this time. Raises BoardHangs."""
@@ -45,7 +54,7 @@ class Clockwork:
             if not dirty:
                 break
             before = [(place.wire.coprocessor.octets_in, place.wire.coprocessor.octets_out) for place in dirty if place.wire]
-            requests = [(place, place.begin("poll")) for place in dirty]
+            requests = [(place, place.begin("poll", **place.on_its_way())) for place in dirty]
             for place, request in requests:
                 place.take(request)
             self._exchange()
@@ -59,7 +68,24 @@ class Clockwork:
                     for place in dirty:
                         place.forget_imbalance()
                 time.sleep(_NAP)
+        self._wait_for_own_radios()
         self._settled()
+
+    def _wait_for_own_radios(self) -> None:
+        """Whether they are done cannot be seen on the air, so until nothing has happened for a while."""
+        began = since = time.monotonic()
+        before: list[tuple[int, int]] = []
+        while places := [place for place in self.places if place.on and place.own_radio and place.linked]:
+            requests = [(place, place.begin("poll")) for place in places]
+            for place, request in requests:
+                place.take(request)
+            octets = [place.octets for place in places]
+            now = time.monotonic()
+            if octets != before or any(place.busy for place in places):
+                before, since = octets, now
+            if now - since >= _QUIET or now - began > _NEVER_QUIET:
+                return
+            time.sleep(_QUIET / 5)
 
     def _exchange(self) -> None:
         for place in self.places:
@@ -82,7 +108,7 @@ class Clockwork:
 
     def _behind(self, place: Place) -> bool:
         """Whether a board that has been given the time stands before it."""
-        return place.now is not None and place.now < self.air.now // 1000
+        return place.on and place.now is not None and place.now < self.air.now // 1000
 
     def advance(self, end: int) -> None:
         """Let time go on to `end` (milliseconds since 2000); what is due at `end` itself waits."""
@@ -112,14 +138,16 @@ class Clockwork:
         """Let the air's time run, but not ahead of the boards, until a condition holds. Raises BoardHangs after `limit` s."""
         end = time.monotonic() + limit
         while True:
-            for place in self.places:
-                place.dirty = place.on
-            self.settle()
+            own = any(place.own_radio for place in self.places)
+            if not own:  # they are busy with what is waited for
+                for place in self.places:
+                    place.dirty = place.on
+                self.settle()
             if condition():
                 return
             if time.monotonic() > end:
                 raise BoardHangs(what())
-            due = self._next(self.air.now + 1000)
+            due = None if own else self._next(self.air.now + 1000)
             if due is not None:
                 self.advance(due + 1)
             else:

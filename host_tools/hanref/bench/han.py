@@ -35,11 +35,13 @@ Told = Callable[[str], None]
 
 
 class BoardHan:
-    """Boards on a simulated air. Use as a context manager: it flashes and commissions them; `lines` then runs the plan.
+    """Boards on a simulated air, or with radios of their own. Use as a context manager: it flashes and commissions them;
+    `lines` then runs the plan.
 
-    `plan` is the document of a run, `capture` the pcapng to write, `flashes` a folder in which the flash memory of emulated
-    boards outlives the HAN, so that the next one has less to write. `told` gets a sentence now and then for whoever waits.
-    Raises UsageError for a bench that cannot be, BenchError where a board fails.
+    `plan` is the document of a run, `capture` the pcapng to write, `flashes` a folder for the flash memory of emulated
+    boards; without it they have one that is kept from run to run, so that there is little to write. `told` gets a
+    sentence now and then for whoever waits. Of radios of their own nothing is captured: the frames are those that the
+    boards say they sent. Raises UsageError for a bench that cannot be, BenchError where a board fails.
     """
 
     def __init__(
@@ -58,10 +60,11 @@ class BoardHan:
         self._start = plan["start"] * 1000
         self._told = told or (lambda sentence: None)
         self._folder = tempfile.TemporaryDirectory(prefix="hanref-")
-        self._flashes = flashes or Path(self._folder.name)
-        if not check_radios(bench, self.roles):
-            raise UsageError("bench: boards with radios of their own: the air between them cannot be stepped")
-        self.air = Air(plan["seed"], self._start - _COMMISSIONING, conditions, capture)
+        self._flashes = flashes
+        self.simulated_air = check_radios(bench, self.roles)
+        if conditions is not None and not self.simulated_air:
+            raise UsageError("bench: losses and delays are for the simulated air; these boards have radios of their own")
+        self.air = Air(plan["seed"], self._start - _COMMISSIONING, conditions, capture if self.simulated_air else None)
         self.air.heard = self._heard
         self.places: dict[str, Place] = {}
         self.installed: dict[str, Installed] = {}
@@ -70,6 +73,7 @@ class BoardHan:
         self._lines: list[str] = []
         self._feeds: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
         self._running = False
+        self._frames = 0
         self._steps: list[list[Any]] = []
         self.clockwork = Clockwork((), self.air, self._drain)
 
@@ -99,9 +103,13 @@ class BoardHan:
 
     def _power_on(self) -> None:
         self._told(f"starting {len(self.roles)} boards")
+        events: deque[dict[str, Any]] = deque()
         for role in self.roles:
             place = Place(role, self.bench.entry(role), Path(self._folder.name), self._flashes)
-            place.wire = Wire(self.air.coprocessor(self.identities[role]))
+            if self.simulated_air:
+                place.wire = Wire(self.air.coprocessor(self.identities[role]))
+            else:
+                place.events = events  # in the order in which they come: a request before its answer
             self.places[role] = place
             place.power_on()
         self.clockwork.places = list(self.places.values())
@@ -112,11 +120,23 @@ class BoardHan:
         images = {role: image(role) for role in self.roles}
         with ThreadPoolExecutor(len(self.roles)) as pool:
             work = {role: pool.submit(self._flash_one, role, images[role]) for role in self.roles}
-            self.installed = {role: done.result() for role, done in work.items()}
+            try:
+                self.installed = {role: done.result() for role, done in work.items()}
+            except BaseException:
+                for place in self.places.values():
+                    place.close()  # a flash that is under way ends with its board
+                raise
 
     def _flash_one(self, role: str, image: Image) -> Installed:
         place = self.places[role]
-        return install(place.board, place.port, image, self.settings(role), fresh_stores=True)
+        settings = self.settings(role)
+        stopped = None if place.wire is None else place.wire.discard
+        try:
+            return install(place.board, place.port, image, settings, fresh_stores=True, stopped=stopped)
+        except (BenchError, UsageError):
+            if not place.renew():
+                raise
+        return install(place.board, place.port, image, settings, fresh_stores=True, stopped=stopped)
 
     def settings(self, role: str) -> dict[str, Any]:
         """What is written to the board's /settings.json."""
@@ -129,6 +149,8 @@ class BoardHan:
             if own in pair
             for other in pair - {own}
         }
+        if not self.simulated_air:
+            told["fresh"] = True  # it may remember another network
         if role == "hub":
             others = [identity for other, identity in self.identities.items() if other != "hub"]
             told["joiners"] = {identity.hex(): secrets.install_code(seed, identity).hex() for identity in others}
@@ -154,7 +176,16 @@ class BoardHan:
         self._on_the_network([self.places["hub"]])
         self.places["hub"].request("radio", permit_join=_OPEN)
         self._on_the_network(list(self.places.values()))
+        if not self.simulated_air:
+            self._remember_network()
         self.clockwork.advance(self._start)
+
+    def _remember_network(self) -> None:
+        """A board that starts again in the middle of the run comes back to the network it is on now."""
+        for role, place in self.places.items():
+            settings = self.settings(role)
+            settings["radio"]["fresh"] = False
+            place.request("settings", settings=settings)
 
     def _on_the_network(self, places: list[Place]) -> None:
         states: dict[str, dict[str, Any]] = {}
@@ -212,7 +243,7 @@ class BoardHan:
         for place in self.places.values():
             if place.on:
                 devices.update(place.request("state"))
-        return {"frames": self.air.frames, "lost": self.air.lost, "devices": devices}
+        return {"frames": self.air.frames if self.simulated_air else self._frames, "lost": self.air.lost, "devices": devices}
 
     # -- the bench's inputs ------------------------------------------------------------------------------------
 
@@ -224,8 +255,7 @@ class BoardHan:
             raise BenchError(f"the plan names {role}, which is not on this HAN")
         if verb == "power":
             self.power(board, arguments["on"])
-        elif verb == "link":
-            assert place.wire is not None
+        elif verb == "link" and place.wire is not None:
             place.wire.coprocessor.in_reach = arguments["on"]
         else:
             if verb in _FEEDS:
@@ -282,22 +312,27 @@ class BoardHan:
         if not self._running or data.profile != SMART_ENERGY:
             return
         source = self._name(data.source.identity, data.source_endpoint)
-        target = "*" if destination == BROADCAST else self._name(destination, data.destination_endpoint)
         pan = data.source.pan
-        self.packets.append(0 if pan is None or pan.tap is None else pan.tap.packets + 1)
-        self._lines.append(
-            "F %d %s %s %d %d %04x %d %s\n"
-            % (
-                self.air.now - self._start,
-                source,
-                target,
-                data.source_endpoint,
-                data.destination_endpoint,
-                data.cluster,
-                data.key is not None,
-                data.payload.hex(),
-            )
-        )
+        packet = 0 if pan is None or pan.tap is None else pan.tap.packets + 1
+        endpoints = (data.source_endpoint, data.destination_endpoint)
+        self._frame(source, destination, endpoints, data.cluster, data.key is not None, data.payload.hex(), packet)
+
+    def _frame(
+        self,
+        source: str,
+        destination: bytes,
+        endpoints: tuple[int, int],
+        cluster: int,
+        secured: bool,
+        octets: str,
+        packet: int = 0,
+    ) -> None:
+        """The line of a frame; `packet` is its number in the capture, 0 where there is none."""
+        target = "*" if destination == BROADCAST else self._name(destination, endpoints[1])
+        self.packets.append(packet)
+        self._frames += 1
+        moment = self.air.now - self._start
+        self._lines.append("F %d %s %s %d %d %04x %d %s\n" % (moment, source, target, *endpoints, cluster, secured, octets))
 
     def _name(self, identity: bytes, endpoint: int) -> str:
         name = self._roles_by_endpoint.get((identity, endpoint))
@@ -316,6 +351,10 @@ class BoardHan:
 
     def _event(self, fields: dict[str, Any]) -> None:
         if not self._running:
+            return
+        if fields["kind"] == "frame":
+            source, target, endpoints = fields["source"], bytes.fromhex(fields["to"]), tuple(fields["endpoints"])
+            self._frame(source, target, endpoints, fields["cluster"], fields["secured"], fields["octets"])
             return
         fields.pop("time", None)
         fields.setdefault("destination", None)

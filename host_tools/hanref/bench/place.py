@@ -23,13 +23,14 @@ class BoardHangs(BenchError):
 
 
 class Place:
-    """A board by role. `folder` is for its sockets, `flashes` for the flash memory of an emulated one.
+    """A board by role. `folder` is for its sockets, `flashes` for the flash memory of an emulated one; None: one that is
+    kept from run to run, unless another run has it just now.
 
     `now` is the time it was stepped to, `deadline` when it wants to be stepped next; `dirty` says that it may have moved
     since it was asked last. Times are seconds since 2000.
     """
 
-    def __init__(self, role: str, entry: Entry, folder: Path, flashes: Path) -> None:
+    def __init__(self, role: str, entry: Entry, folder: Path, flashes: Path | None = None) -> None:
         self.role = role
         self.entry = entry
         self.board = find(entry.board)
@@ -43,6 +44,7 @@ class Place:
         self.events: deque[dict[str, Any]] = deque()
         self._folder = folder
         self._flashes = flashes
+        self.own_radio = entry.radio == OWN_RADIO
         self._emulated: EmulatedBoard | None = None
         self._link: Link | None = None
         self._in = self._out = 0  # of the board, as it counts since its start
@@ -65,20 +67,32 @@ class Place:
         if self.on:
             return
         if self.emulated:
-            if self._emulated is None:
-                self._emulated = EmulatedBoard(
-                    self.role,
-                    self.entry.heap or HEAP,
-                    flash=self._flashes / f"{self.role}.flash",
-                    radio=self._folder / f"{self.role}.radio",
-                )
-            else:
+            if self._emulated is not None:
                 self._emulated.start()
+            else:
+                radio = self._folder / f"{self.role}.radio"
+                heap = self.entry.heap or HEAP
+                if self._flashes is None:
+                    self._emulated = EmulatedBoard.kept(self.role, heap, self._folder, radio)
+                else:
+                    self._emulated = EmulatedBoard(self.role, heap, self._flashes / f"{self.role}.flash", radio=radio)
         elif self.entry.power_on is not None:
             self._run(self.entry.power_on)
             self._wait_for_port()
         self._connect_radio()
         self.on = True
+
+    def renew(self) -> bool:
+        """Start an emulated board again with a blank flash, for one on which nothing can be put; False where it is not
+        a kept one."""
+        emulated = self._emulated
+        if emulated is None or self._flashes is not None or emulated.flash is None:
+            return False
+        emulated.kill()
+        emulated.flash.unlink(missing_ok=True)
+        emulated.start()
+        self._connect_radio()
+        return True
 
     def cut_power(self) -> bool:
         """Cut its power without a word; False where nothing here can."""
@@ -102,9 +116,9 @@ class Place:
         self.close_link()
         if self.wire is not None:
             self.wire.disconnect()
-        if self._emulated is not None:
-            self._emulated.close()
-            self._emulated = None
+        emulated, self._emulated = self._emulated, None
+        if emulated is not None:
+            emulated.close()
         self.on = False
 
     def _connect_radio(self) -> None:
@@ -146,12 +160,17 @@ class Place:
             raise BenchError(f"{self.role}: its console is not open")
         return self._link
 
+    @property
+    def linked(self) -> bool:
+        """Whether its console is open."""
+        return self._link is not None
+
     def open_link(self) -> dict[str, Any]:
         """Open the console and start listening to events; returns what `version` answers."""
         if self._link is None:
             self._link = Link.open(self.port, self.role, self.events.append)
         version = self._answer(lambda: self.link.hello(self.limit))
-        self.request("events", on=True)
+        self.request("events", on=True, frames=self.own_radio)
         return version
 
     def close_link(self) -> None:
@@ -173,6 +192,11 @@ class Place:
 
     # -- time and radio -------------------------------------------------------------------------------------
 
+    @property
+    def octets(self) -> tuple[int, int]:
+        """What its radio's UART has had and sent, as it counted last."""
+        return self._in, self._out
+
     def begin(self, verb: str, /, **arguments: Any) -> Any:
         """Send a request whose answer tells where the board stands; `take` gets it."""
         return self.link.begin(verb, **arguments)
@@ -184,6 +208,10 @@ class Place:
         self.deadline = stands["deadline"]
         self.busy = stands["busy"]
         self._in, self._out = stands["in"], stands["out"]
+
+    def on_its_way(self) -> dict[str, int]:
+        """What a poll says the board will have heard."""
+        return {} if self.wire is None else {"in": self.wire.coprocessor.octets_out - self._base_in}
 
     @property
     def balanced(self) -> bool:

@@ -64,6 +64,11 @@ class Wire:
             self._serial.close()
             self._serial = None
 
+    def discard(self) -> None:
+        """Forget what the board has said: what ran there before did."""
+        while self._received():
+            pass
+
     def pump(self) -> bool:
         """Feed the co-processor what has come; returns whether anything did."""
         octets = self._received()

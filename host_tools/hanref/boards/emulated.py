@@ -20,12 +20,14 @@ from typing import IO
 from hanref import toolchain
 from hanref.boards import register
 from hanref.errors import BenchError, UsageError
+from hanref.toolchain import cache
 
 BOARD = "mps2_an385"
 FLASH_SIZE = 16 * 1024 * 1024
 HEAP = 204_800
 START_LIMIT = 15.0  # seconds for QEMU to come up
 SOCKET_PATH_MAX = 107
+_KEPT = "boards"  # below the user's cache folder of hanref
 _UID = re.compile(r"^[A-Za-z0-9_.-]{1,60}$")
 _NODE = re.compile(r"redirected to (\S+) \(label")
 
@@ -33,6 +35,17 @@ _NODE = re.compile(r"redirected to (\S+) \(label")
 # So one thread that lives as long as the process starts all boards.
 _starter = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="emulated boards")
 _boards: "weakref.WeakSet[EmulatedBoard]" = weakref.WeakSet()
+
+
+class FlashInUse(UsageError):
+    """Another board has the flash file."""
+
+
+def kept_flashes() -> Path:
+    """Where flash files of emulated boards stay between two runs of the bench, so that the next has less to write."""
+    folder = cache.folder().parent / _KEPT
+    folder.mkdir(mode=0o700, exist_ok=True)  # test keys are in them
+    return folder
 
 
 class EmulatedBoard:
@@ -75,8 +88,17 @@ class EmulatedBoard:
         self._flash_file: IO[bytes] | None = None
         self._hold: int | None = None
         self._entry: Path | None = None
-        _boards.add(self)
         self.start()
+
+    @classmethod
+    def kept(cls, uid: str, heap: int, folder: Path, radio: Path | None = None) -> "EmulatedBoard":
+        """A board whose flash stays in the user's cache folder for the next time, so that what is on it need not be
+        written again. While another board has that, this one gets a flash of its own in `folder`."""
+        name = f"{uid}.flash"
+        try:
+            return cls(uid, heap, kept_flashes() / name, radio=radio)
+        except FlashInUse:
+            return cls(uid, heap, folder / name, radio=radio)
 
     @property
     def running(self) -> bool:
@@ -88,6 +110,7 @@ class EmulatedBoard:
         if self.running:
             return
         self._release()
+        _boards.add(self)
         self._open_flash()
         # Started without this process's group: Ctrl-C is for us, and we end the boards in order.
         process = _starter.submit(self._launch).result()
@@ -164,7 +187,7 @@ class EmulatedBoard:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.close()
-            raise UsageError(
+            raise FlashInUse(
                 f"emulated board {self.uid}: the flash file {self.flash} is in use by another board"
             ) from None
         size = os.fstat(file.fileno()).st_size

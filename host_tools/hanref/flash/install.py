@@ -39,13 +39,15 @@ def install(
     progress: Progress | None = None,
     keep_settings: bool = False,
     fresh_stores: bool = False,
+    stopped: Callable[[], None] | None = None,
 ) -> Installed:
     """Make the board on `port` what `image` and `settings` say, write only what is not there yet, restart and check it.
 
     With `keep_settings`, settings on the board that are those of the same device stay; with `fresh_stores`, what its
-    devices kept is removed. A flash that does not come to its
-    end leaves a marker on the board, which then says so at each start and runs nothing. Raises UsageError for a wrong
-    port or board, BenchError where the board fails.
+    devices kept is removed. `stopped` is called when nothing of what ran there before runs any more.
+
+    A flash that does not come to its end leaves a marker on the board, which then says so at each start and runs
+    nothing. Raises UsageError for a wrong port or board, BenchError where the board fails.
     """
     started = time.monotonic()
     with Remote(port) as remote:
@@ -58,8 +60,9 @@ def install(
         if parts or found.unfinished:
             _write(remote, board, image, parts, _counted(progress, total))
         if fresh_stores:
-            for name in remote.files(STORES):
-                remote.remove_file(f"{STORES}/{name}")
+            remote.remove_below(STORES)
+        if stopped is not None:
+            stopped()
     version = _check(port, image, settings)
     return Installed(total, time.monotonic() - started, version)
 

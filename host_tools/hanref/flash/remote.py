@@ -26,7 +26,7 @@ from hanref.link.ports import BAUD_RATE, PortError, check_free, why
 
 SETTINGS = "/settings.json"
 MARKER = "/flashing"
-_PIECE = 4096
+_PIECE = 8192
 _TRIES = 4
 _ENTER_LIMIT = 4  # seconds
 _LISTEN = 1.0
@@ -52,6 +52,19 @@ def _hash_of(path):
     except OSError:
         return None
 """
+_REMOVE_BELOW = """
+import os
+def _remove_below(folder):
+    try:
+        entries = list(os.ilistdir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        if entry[1] & 0x4000:
+            _remove_below(folder + '/' + entry[0])
+        else:
+            os.remove(folder + '/' + entry[0])
+"""
 _PREPARE = """
 import vfs
 from binascii import a2b_base64
@@ -63,7 +76,7 @@ except ImportError:
 segment = vfs.rom_ioctl(2, 0)
 """
 _CAN_INFLATE = "DeflateIO is not None"
-_WINDOW_BITS = 11
+_WINDOW_BITS = 13
 # Asks everything at once: each question costs a turn on the line.
 _INSPECT = """
 import os, sys, hashlib
@@ -193,6 +206,11 @@ class Remote:
         """Remove a file that is there."""
         with self._errors():
             self._transport.fs_rmfile(path)
+
+    def remove_below(self, folder: str) -> None:
+        """Remove every file below a folder that may be there; in one turn on the line."""
+        with self._errors():
+            self._transport.exec(_REMOVE_BELOW + f"_remove_below({folder!r})")
 
     def files(self, folder: str) -> list[str]:
         """The files below a folder, as paths from it."""

@@ -23,19 +23,27 @@ RESET_LIMIT = 10.0
 _TRIES = 5
 _LAST_LINES = 40
 
-# Emulated boards live as long as the session, so that what is on them need not be written again.
-_boards: dict[int, EmulatedBoard] = {}
+# Emulated boards live as long as the session, so that what is on them need not be written again. The flash of those with
+# hanref's own firmware is kept for the next session, too.
+_boards: dict[str, EmulatedBoard] = {}
 _folder: tempfile.TemporaryDirectory[str] | None = None
 
 
-def emulated_board(index: int, heap: int | None = None) -> EmulatedBoard:
-    """The emulated board of the device under test with this number, started when it is first asked for."""
+def emulated_board(index: int, heap: int | None = None, role: str | None = None) -> EmulatedBoard:
+    """The emulated board of the device under test with this number, with `role` the one for hanref's own firmware in
+    that role; started when it is first asked for."""
     global _folder
-    board = _boards.get(index)
+    name = f"dut-{index}" if role is None else f"dut-{index}-{role}"
+    board = _boards.get(name)
     if board is None:
         if _folder is None:
             _folder = tempfile.TemporaryDirectory(prefix="hanref-")
-        board = _boards[index] = EmulatedBoard(f"dut-{index}", heap or HEAP, Path(_folder.name) / f"{index}.flash")
+        folder = Path(_folder.name)
+        if role is None:
+            board = EmulatedBoard(name, heap or HEAP, folder / f"{name}.flash")
+        else:
+            board = EmulatedBoard.kept(name, heap or HEAP, folder)
+        _boards[name] = board
     board.start()
     return board
 
@@ -57,8 +65,11 @@ class MicroPythonApp(App):  # type: ignore[misc]
         self.role = app_path.removeprefix(OURS) if app_path is not None and app_path.startswith(OURS) else None
         super().__init__(app_path=None if self.role else app_path, **named)
 
-    def flash(self, port: str) -> Installed | None:
-        """Put it on the board on `port`; what is there already is not written again. Returns what was done, if anything."""
+    def flash(self, port: str, fresh: bool = False) -> Installed | None:
+        """Put it on the board on `port`; what is there already is not written again. Returns what was done, if anything.
+
+        With `fresh`, hanref's firmware starts with empty stores.
+        """
         if self.role is not None:
             from hanref.flash.image import image
             from hanref.flash.settings import for_role
@@ -66,7 +77,7 @@ class MicroPythonApp(App):  # type: ignore[misc]
             board = kind_of(port)
             settings = for_role(board, self.role, time="held")
             settings["radio"] = {}  # a board on its own has no co-processor to wait for
-            return install(board, port, image(self.role), settings)
+            return install(board, port, image(self.role), settings, fresh_stores=fresh)
         folder = Path(self.app_path)
         if any((folder / name).is_file() for name in ("boot.py", "main.py")):
             return copy_folder(port, folder)
@@ -86,10 +97,11 @@ class MicroPythonSerial(Serial):  # type: ignore[misc]
         baud: int | str = Serial.DEFAULT_BAUDRATE,
         **named: Any,
     ) -> None:
-        self.emulated = emulated_board(dut_index, heap) if port is None else None
-        self.place: str = port or emulated_board(dut_index, heap).port
+        known = set(_boards)
+        self.emulated = emulated_board(dut_index, heap, app.role) if port is None else None
+        self.place: str = self.emulated.port if self.emulated is not None else str(port)
         self.app = app
-        self.installed = app.flash(self.place)
+        self.installed = app.flash(self.place, fresh=self.emulated is not None and self.emulated.uid not in known)
         self.link: Link | None = None
         super().__init__(msg_queue=msg_queue, port=open_port(self.place, int(baud)), baud=int(baud), **named)
 

@@ -80,7 +80,8 @@ def run_on_boards(
     progress: Progress | None = None,
     told: Callable[[str], None] | None = None,
 ) -> Run:
-    """Run a scenario on the boards of a bench; writes the same files as `simulate`.
+    """Run a scenario on the boards of a bench; writes the same files as `simulate`, but for boards with radios of their
+    own, whose air is not captured and whose network key the bench does not know.
 
     `told` gets a sentence on what goes on before the run. Raises UsageError for a scenario or bench that cannot be,
     BenchError where a board fails.
@@ -105,7 +106,8 @@ def run_on_boards(
                 _progress(progress, plan),
             )
             recorder.take_all(han.lines())
-        han.air.keys().write(folder / "keys.toml")
+        if han.simulated_air:
+            han.air.keys().write(folder / "keys.toml")
     return Run(plan, recorder.trace, recorder.summary, recorder.frames)
 
 
