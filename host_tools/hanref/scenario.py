@@ -78,7 +78,7 @@ class Meter(Device):
 
 
 class Esme(Meter):
-    """The electricity meter. Thresholds in W."""
+    """The electricity meter. Thresholds in W. Firmware of the `broken_version` does not come up."""
 
     phases: Literal[1, 3] | None = None
     voltage_period: Seconds | None = None
@@ -87,6 +87,7 @@ class Esme(Meter):
     change_of_tenancy: bool | None = None
     customer_id: Annotated[str, Field(min_length=1, max_length=24)] | None = None
     load_limit: LoadLimit | None = None
+    broken_version: Annotated[int, Field(ge=1, lt=2**32)] | None = None
 
     @field_validator("thresholds", mode="before")
     @classmethod
@@ -117,7 +118,9 @@ class Ihd(Device):
 
 
 class Ppmid(Ihd):
-    """The prepayment interface."""
+    """The prepayment interface. Firmware of the `broken_version` does not come up."""
+
+    broken_version: Annotated[int, Field(ge=1, lt=2**32)] | None = None
 
 
 class Devices(Table):
@@ -161,13 +164,33 @@ class Command(Step):
     Ask, or `payload` is given ready; `from` is whoever may send it: the supplier first, then the network operator, then the
     Access Control Broker. One that is `spoilt` has a wrong last octet, and its MAC is wrong with it."""
 
-    targets = ("chf", "gpf", "esme", "gsme")
+    targets = ("chf", "gpf", "esme", "gsme", "ppmid")
     do: Literal["command"]
     use_case: str
     fields: dict[str, Any] = {}
     payload: Annotated[str, Field(pattern="^([0-9A-Fa-f]{2})+$")] | None = None
     sender: Literal["supplier", "network operator", "access control broker"] | None = Field(default=None, alias="from")
     spoilt: bool = False
+
+
+class Image(Step):
+    """The hub gets a firmware image for a device: a good one that the supplier signed, or one with a `damage`."""
+
+    targets = ("chf",)
+    do: Literal["image"]
+    to: str = "chf"
+    device: Literal["esme", "ppmid"]
+    version: Annotated[int, Field(ge=1, lt=2**32)]
+    damage: Literal["truncated", "hardware", "signature"] | None = None
+
+
+class Activate(Step):
+    """The supplier has a meter start the image of a version that it has got: CS06 with the hash of that image."""
+
+    targets = ("esme",)
+    do: Literal["activate"]
+    to: str = "esme"
+    version: Annotated[int, Field(ge=1, lt=2**32)]
 
 
 class Join(Step):
@@ -381,6 +404,8 @@ class Message(Step):
 AnyStep = Annotated[
     Read
     | Command
+    | Image
+    | Activate
     | Join
     | Ask
     | ChangeOfTenancy
@@ -495,6 +520,8 @@ def _check_steps(scenario: Scenario, file: str) -> None:
             raise UsageError("%s: to: no %s in this scenario: add [devices.%s]" % (where, step.to, step.to))
         if step.to not in step.targets:
             raise UsageError("%s: to: %s goes to %s, not %s" % (where, step.do, " or ".join(step.targets), step.to))
+        if isinstance(step, Image) and step.device not in present:
+            raise UsageError("%s: device: no %s in this scenario: add [devices.%s]" % (where, step.device, step.device))
         try:
             utc = scenario.when(step)
         except ValueError as error:

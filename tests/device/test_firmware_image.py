@@ -3,8 +3,10 @@
 
 from hashlib import sha256
 
+from han.crypto import ecdsa, p256
 from han.devices import firmware_image
 from han.devices.firmware_image import FirmwareHolder
+from han.gbcs import der, envelope, use_cases
 from han.stores.memory import MemoryStores
 from simulated import IDENTITIES, Han
 
@@ -113,3 +115,116 @@ def test_the_hub_gives_an_image_to_a_meter_over_the_air():
         han.do("esme", "power", on=True)
         assert holder.version == 2
         assert "8f8a" in [event["code"] for event in han.of("alert", "chf")]
+
+
+# --- a HAN whose devices know the supplier and the broker -------------------------------------------------------
+
+SUPPLIER, BROKER = "90b3d51f30010009", "90b3d51f30000009"
+SUPPLIER_KEY = bytes(31) + b"\x07"
+KEYS = {
+    "parties": {
+        SUPPLIER: {"role": 2, "secret": bytes(32).hex(), "signature_key": p256.public_key(SUPPLIER_KEY).hex()},
+        BROKER: {"role": 4, "secret": bytes(32).hex()},
+    },
+    "signing_key": (bytes(31) + b"\x09").hex(),
+}
+
+
+def signed(version=2, image=IMAGE, key=SUPPLIER_KEY):
+    return firmware_image.build(0x1234, 1, version, image, ecdsa.sign(key, image), (1, 3))
+
+
+def han_of(board, **settings):
+    settings.update(KEYS)
+    boards = ("hub", "esme") if board == "esme" else ("hub", "esme", "gsme", board)
+    quiet = dict(QUIET, electricity_poll=3600)
+    settings.update(quiet if board == "ppmid" else {})
+    han = Han(boards=boards, hub=KEYS, **{board: settings})
+    han.run(300)
+    return han
+
+
+def give(han, board, octets, seconds=1200):
+    """The hub gets an image for a device; the codes of both then, and (code, device, version, result) of each CCS08."""
+    seen = len(han.events)
+    han.do("hub", "image", device=IDENTITIES[board], octets=octets.hex())
+    han.run(seconds)
+    events = han.events[seen:]
+    codes = [event["code"] for event in events if event["kind"] == "alert"]
+    return codes, told(events, "CCS08")
+
+
+def told(events, name):
+    """The contents of the alerts of a use case, but for the time."""
+    found = []
+    for event in events:
+        message = envelope.decode(bytes.fromhex(event["octets"])) if event["kind"] == "gbcs" else None
+        if message is not None and message.message_code == use_cases.code_of(name):
+            parts = der.decode(message.payload)[1]
+            found.append([int.from_bytes(value, "big") for _, value in parts[:1] + parts[2:]])
+    return found
+
+
+ESME = int(IDENTITIES["esme"], 16)
+
+
+def test_the_hub_tells_what_came_of_an_image():
+    han = han_of("esme", hardware_version=2)
+    assert give(han, "esme", signed()) == (["8f72", "8f8a"], [[0x8F8A, ESME, 2, 0]])
+    assert give(han, "esme", signed(key=bytes(31) + b"\x08")) == (["8f1c", "8f89"], [[0x8F89, ESME, 2, 1]])
+    assert give(han, "esme", signed()[:-100]) == (["8f1c", "8f89"], [[0x8F89, ESME, 2, 1]])
+
+
+def test_what_does_not_fit_the_hardware_stays_at_the_hub():
+    han = han_of("esme", hardware_version=9)
+    assert give(han, "esme", signed()) == (["8f89"], [[0x8F89, ESME, 2, 2]])
+    assert han.device("esme").firmware.candidate() is None
+
+
+def test_a_device_that_asks_for_nothing_has_failed():
+    han = han_of("esme", hardware_version=2)
+    han.do("esme", "link", on=False)
+    codes, alerts = give(han, "esme", signed(), 3700)
+    assert (codes, alerts) == (["8f89"], [[0x8F89, ESME, 2, 3]])
+    han.do("esme", "link", on=True)
+    assert give(han, "esme", signed())[0] == ["8f72", "8f8a"]
+
+
+def test_a_new_version_and_one_that_does_not_come_up_are_reported():
+    for broken, started in ((None, True), (2, False)):
+        han = han_of("esme", hardware_version=2, broken_version=broken)
+        give(han, "esme", signed())
+        meter = han.device("esme")
+        assert meter.firmware.activate(sha256(IMAGE).digest()) == firmware_image.OK
+        meter.now = han.utc()
+        meter.gbcs_restart()
+        han.do("esme", "load", watts=1)  # the node looks at the meter's timers again
+        han.run(60)
+        (event,) = [event for event in han.of("firmware", "esme") if "running" in event]
+        assert (event["running"], event["started"]) == (2 if started else 1, started)
+        assert ("8f43" in [event["code"] for event in han.of("alert", "esme")]) == started
+
+
+def test_a_prepayment_interface_starts_what_it_got_and_tells_of_it():
+    for broken, running in ((None, 2), (2, 1)):
+        han = han_of("ppmid", hardware_version=2, broken_version=broken)
+        codes = give(han, "ppmid", signed())[0]
+        assert codes == ["8f72", "8f8a"] + ["8f43"] * (running == 2)
+        (event,) = [event for event in han.of("firmware", "ppmid") if "running" in event]
+        assert event["running"] == han.device("ppmid").wan.firmware.version == running
+        assert told(han.events, "CS09") == [[0x8F8B, running, 0 if running == 2 else 1]]
+
+
+def test_power_lost_at_the_activation_of_a_prepayment_interface():
+    han = han_of("ppmid", hardware_version=2)
+    display = han.device("ppmid")
+    han.do("hub", "image", device=IDENTITIES["ppmid"], octets=signed().hex())
+    while display.stores.values.get("firmware_trial") is None:
+        assert han.utc() < han.start + 900
+        han.run(1)
+    han.do("ppmid", "power", on=False)
+    assert display.wan.firmware.version == 1
+    han.do("ppmid", "power", on=True)
+    han.run(300)
+    assert display.wan.firmware.version == 2
+    assert told(han.events, "CS09") == [[0x8F8B, 2, 0]]

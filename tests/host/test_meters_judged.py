@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges of meter events: they hold on the scenario that shows them, and fail on each deviation that is put into its trace."""
+"""Judges of meter events and firmware: they hold on the scenarios that show them, and fail on each deviation that is put into
+their traces."""
 
 from collections.abc import Callable
 from typing import Any
@@ -155,6 +156,59 @@ DEVIATIONS: list[tuple[str, Change]] = [
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS)
 def test_a_deviation_is_found(reference, requirement, change):
     (found,) = judge(changed(reference, change), [requirement])
+    assert found.verdict in ("fail", "observation"), found.reason
+    assert found.evidence
+
+
+# --- firmware -------------------------------------------------------------------------------------------------
+
+FIRMWARE = ("REQ-0024-1", "REQ-CHF-13", "REQ-PPMID-9")
+
+
+@pytest.fixture(scope="module")
+def firmware() -> Trace:
+    return trace_of("firmware")
+
+
+def test_the_firmware_scenario_shows_them(firmware):
+    assert {verdict.id: verdict.verdict for verdict in judge(firmware, FIRMWARE)} == dict.fromkeys(FIRMWARE, "pass")
+
+
+def all_good(event: Event) -> Event:
+    """The images were whole: the meter refuses what it should take."""
+    if event.kind == "bench" and event.get("verb") == "image":
+        arguments = {name: value for name, value in event.get("arguments").items() if name != "damage"}
+        return with_content(event, arguments=arguments)
+    return event
+
+
+def runs_the_new_one(event: Event) -> Event:
+    return with_content(event, running=3) if event.kind == "firmware" and event.get("started") is False else event
+
+
+def ends(code: str, others: str) -> Change:
+    """CCS08 and its alert say something else."""
+    return lambda event: other_octets("CCS08", "alert", code, others)(event) if code in (event.get("octets") or "") else event
+
+
+FIRMWARE_DEVIATIONS: list[tuple[str, Change]] = [
+    ("REQ-0024-1", all_good),
+    ("REQ-0024-1", runs_the_new_one),
+    ("REQ-0024-1", without_alert("8f43")),
+    ("REQ-0024-1", without_alert("8f72")),
+    ("REQ-0024-1", other_alert("8f1c", "8f72")),
+    ("REQ-CHF-13", without_alert("8f89")),
+    ("REQ-CHF-13", other_alert("8f89", "8f8a")),
+    ("REQ-CHF-13", ends("008f8a", "008f89")),
+    ("REQ-CHF-13", lambda event: None if event.get("use_case") == "CCS08" else event),
+    ("REQ-PPMID-9", lambda event: None if event.get("use_case") == "CS09" else event),
+    ("REQ-PPMID-9", other_octets("CS08", "response", "04040000000", "04040000010")),
+]
+
+
+@pytest.mark.parametrize(("requirement", "change"), FIRMWARE_DEVIATIONS)
+def test_a_deviation_of_firmware_is_found(firmware, requirement, change):
+    (found,) = judge(changed(firmware, change), [requirement])
     assert found.verdict in ("fail", "observation"), found.reason
     assert found.evidence
 

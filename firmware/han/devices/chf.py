@@ -3,12 +3,11 @@
 
 from han.clock import INVALID, RELIABLE, status_number
 from han.crypto import mmo
-from han.devices import events
+from han.devices import device_log, events
 from han.devices.commissioning import Commissioned
 from han.devices.device import Device
-from han.devices.device_log import DeviceLog
 from han.devices.router import Router
-from han.errors import CodecError
+from han.errors import CodecError, CryptoError
 from han.gbcs import use_cases
 from han.gbcs.server import GbcsServer
 from han.later import Later
@@ -50,7 +49,7 @@ class CommunicationsHub(Device, Commissioned):
         self.entity = configuration["chf_identity"]
         self.endpoint = configuration["endpoint"]
         self.endpoints = (self.endpoint,)
-        self.log = DeviceLog(stores.values, mmo.digest, self._log_changed, self.entity)
+        self.log = device_log.DeviceLog(stores.values, mmo.digest, self._log_changed, self.entity)
         self.extended_pan_id = stores.values.get("extended_pan_id", identity)
         self.last_communication = {}  # EUI-64 -> utc (REQ-CHF-6)
         self.link_quality = {}  # EUI-64 -> RSSI maximum, average, minimum, LQI maximum, average, minimum
@@ -64,7 +63,8 @@ class CommunicationsHub(Device, Commissioned):
         self.server.protocols[use_cases.DLMS] = dlms_answer
         self.commission(self, self.server)
         self.router.serve(self.entity, self)
-        self.images = Later("han.devices.ota", "ImageServer", self, self.endpoint, self._image_transferred)
+        ended, at_once = self._image_transferred, self._starts_at_once
+        self.images = Later("han.devices.ota", "ImageServer", self, self.endpoint, ended, at_once)
         self.attributes(self.endpoint, OTA)
         self.handle(OTA, "server", self._image_command)
         keep_alive = self.attributes(self.endpoint, KEEP_ALIVE)
@@ -182,10 +182,27 @@ class CommunicationsHub(Device, Commissioned):
     def _image_command(self, name, fields, message, time):
         return self.images.command(name, fields, message, time)
 
-    def _image_transferred(self, peer, result):
-        """The alert CCS08's events (REQ-CHF-13)."""
-        self.report("firmware", {"device": peer.hex(), "result": result})
-        self.event(ota.TRANSFERRED if result == ota.OK else ota.TRANSFER_FAILED)
+    def _starts_at_once(self, peer):
+        """Only meters have CS06; a prepayment interface starts what it has got (I)."""
+        entry = self.log.find(peer)
+        return entry is not None and entry[1] == device_log.TYPE_PPMID
+
+    def _image_transferred(self, peer, header, result):
+        """The events of a transfer's end, and the alert CCS08 (REQ-CHF-13)."""
+        self.report("firmware", {"device": peer.hex(), "version": header.file_version, "result": result})
+        code = ota.TRANSFERRED if result == ota.OK else ota.TRANSFER_FAILED
+        self.event(code)
+        broker = self.server.keys.holder(use_cases.ACCESS_CONTROL_BROKER)
+        utc = self.utc()
+        if broker is None or utc is None:
+            return
+        from han.gbcs import asn1_alerts
+
+        try:
+            octets = asn1_alerts.firmware_transfer(self.server, broker, code, utc, peer, header.file_version, result)
+            self.report("gbcs", {"octets": octets.hex()})
+        except CryptoError as error:
+            self.report("alert_not_sent", {"reason": str(error)})
 
     # -- GBCS for the hub itself ----------------------------------------------------------------------------
 

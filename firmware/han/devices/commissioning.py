@@ -28,8 +28,44 @@ class Commissioned:
     def gbcs_restart(self):
         self._instruction_timers.at(self.now + RESTARTS_AFTER, self._start_firmware)
 
+    def hold_firmware(self, stores, configuration):
+        """Make `firmware`, which loads when something of it is asked for. Of `configuration`: `firmware_version`,
+        `hardware_version`, `broken_version` (one that does not come up, AT-0024-4)."""
+        self._broken_version = configuration.get("broken_version")
+        self.firmware = Later(
+            "han.devices.firmware_image",
+            "FirmwareHolder",
+            stores,
+            configuration.get("firmware_version", 1),
+            configuration.get("hardware_version", 1),
+            self._is_signed,
+            self.event,
+            self._comes_up,
+        )
+
+    def _is_signed(self, image, signature):
+        """Whether the supplier signed an image; a device that knows no supplier takes any (I)."""
+        keys = self.server.keys
+        supplier = keys.holder(use_cases.SUPPLIER)
+        return supplier is None or keys.signature_is_valid(supplier, image, signature)
+
+    def _comes_up(self, version):
+        return version != self._broken_version
+
+    def try_firmware(self, values, time):
+        """Power is on: an activation that the loss of power came between goes on now."""
+        if values.get("firmware_trial") is not None:
+            self._start_firmware(time)
+
     def _start_firmware(self, time):
-        self.firmware.start()
+        """Start what was activated, or the old firmware where that does not come up (REQ-0024-1)."""
+        started = self.firmware.start()
+        if started is not None:
+            self.report("firmware", {"running": self.firmware.version, "started": started})
+            self.firmware_started(started)
+
+    def firmware_started(self, started):
+        """Other firmware runs, or would not."""
 
     def plan_instructions(self):
         """Be called when the next instruction that waits for its date is due."""

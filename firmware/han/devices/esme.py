@@ -85,16 +85,7 @@ class ElectricityMeter(Device, Commissioned):
         self.server = GbcsServer(self, configuration["keys"], values)
         self.server.protocols[use_cases.DLMS] = Later("han.gbcs.dlms_answer")
         self.commission(self, self.server)
-        self.firmware = Later(
-            "han.devices.firmware_image",
-            "FirmwareHolder",
-            stores,
-            configuration.get("firmware_version", 1),
-            configuration.get("hardware_version", 1),
-            None,
-            self.event,
-            self.starts_with,
-        )
+        self.hold_firmware(stores, configuration)
         self.images = Later("han.devices.ota", "ImageClient", self, self.endpoint, self.firmware)
         self.attributes(self.endpoint, OTA, "client")
         self.handle(OTA, "client", self._image_command)
@@ -135,8 +126,7 @@ class ElectricityMeter(Device, Commissioned):
     # -- power and clock -----------------------------------------------------------------------------------
 
     def on_start(self, time):
-        if self._values.get("firmware_trial") is not None:
-            self.firmware.start()
+        self.try_firmware(self._values, time)
         self._counted = self.load.total(time)
         self.clock.set(time, time, self._values.get("clock", status_number(self.configuration.get("clock", "reliable"))))
         self.report_clock("start")
@@ -426,10 +416,6 @@ class ElectricityMeter(Device, Commissioned):
 
     def _image_command(self, name, fields, message, time):
         return self.images.command(name, fields, message, time)
-
-    def starts_with(self, version):
-        """Whether a firmware version comes up: the bench may say of one that it does not (AT-0024-4)."""
-        return version != self.configuration.get("broken_version")
 
     # -- GBCS ------------------------------------------------------------------------------------------------
 

@@ -77,13 +77,13 @@ class GasOrders:
         self._keep()
 
     def payment(self):
-        prepayment = self._meter.prepayment
+        settings = self._meter.prepayment
         suspends = 1 if self._meter.tables.calendar(gas_answers.NON_DISABLEMENT) is not None else 0
         return (
             suspends,
             _NON_DISABLEMENT_CALENDAR,
-            prepayment.get("emergency_credit_limit_allowance"),
-            prepayment.get("emergency_credit_threshold"),
+            settings.get("emergency_credit_limit_allowance"),
+            settings.get("emergency_credit_threshold"),
         )
 
     def event_configurations(self):
@@ -153,9 +153,9 @@ class GasOrders:
 
     def _change_payment_mode(self, fields):
         cut_off = fields["cut_off_value"]
-        prepayment = self._meter.account.prepayment
+        credit = self._meter.account.prepayment
         now = self._meter.prepayment.get("cut_off_value")
-        prepayment.set_mode(fields["proposed_payment_control_configuration"], now if cut_off in (None, -1) else cut_off)
+        credit.set_mode(fields["proposed_payment_control_configuration"], now if cut_off in (None, -1) else cut_off)
         self._meter.billing_snapshot(snapshots.CHANGE_OF_MODE)
         self._kept()
 

@@ -13,7 +13,6 @@ from han.devices.prepayment import ARMED, OFF, ON
 from han.errors import CryptoError
 from han.gbcs import gas_answers, gas_settings, gbz_alerts, use_cases
 from han.gbcs.server import GbcsServer
-from han.later import Later
 from han.zcl import clusters, status
 from han.zcl.frame import TO_CLIENT
 
@@ -73,16 +72,7 @@ class GasWan(Commissioned):
         self.flow_guard = FlowGuard(meter.metering, self._values, self._trip)
         self.server = GbcsServer(self, configuration["keys"], self._values)
         self.commission(meter, self.server)
-        self.firmware = Later(
-            "han.devices.firmware_image",
-            "FirmwareHolder",
-            stores,
-            configuration.get("firmware_version", 1),
-            configuration.get("hardware_version", 1),
-            None,
-            self.event,
-            _comes_up,
-        )
+        self.hold_firmware(stores, configuration)
         self.clock = meter.clock
         self.orders = GasOrders(self, self._values)
         self.tables_changed("publish_price_matrix")
@@ -102,8 +92,7 @@ class GasWan(Commissioned):
 
     def start(self, time):
         """Power is on."""
-        if self._values.get("firmware_trial") is not None:
-            self.firmware.start()
+        self.try_firmware(self._values, time)
         self.plan_dates()
         if self.account.supply_is_on():
             self.flow_guard.begin(time)
@@ -301,8 +290,3 @@ class GasWan(Commissioned):
         self.event(UNCONTROLLED_FLOW)
         self.account.set_supply(OFF)
         self.account.set_supply(ARMED)
-
-
-def _comes_up(version):
-    """Whether a firmware version comes up."""
-    return True

@@ -10,6 +10,7 @@ CLUSTER = 0x0019
 BLOCK = 48  # octets of image data that fit a secured frame
 ATTEMPTS = 8  # a lost block costs the whole transfer
 ANSWER_WITHIN = 5  # seconds
+STALLED = 3600  # seconds without a request
 
 _QUERY_HAS_HARDWARE = 1
 
@@ -24,20 +25,25 @@ FAILED = 3
 
 
 class ImageServer:
-    """The hub's side: one image a device. `done(peer, result)` is called when a transfer has ended.
+    """The hub's side: one image a device. `done(peer, header, result)` is called when a transfer has ended, with one of the
+    results above; a device that asks for nothing for an hour has failed. `at_once(peer)` says whether a device starts an
+    image as soon as it has it: others wait for CS06.
 
     The device gives it the commands of the cluster.
     """
 
-    def __init__(self, device, endpoint, done):
+    def __init__(self, device, endpoint, done, at_once):
         self._device = device
         self._endpoint = endpoint
         self._done = done
+        self._at_once = at_once
         self._images = {}  # EUI-64 -> (header, octets)
+        self._asked = {}  # EUI-64 -> time of the last request
 
     def offer(self, peer, endpoint, header, octets):
         """Tell a device that there is an image for it."""
         self._images[peer] = (header, octets)
+        self._heard(peer)
         fields = {
             "payload_type": 3,
             "query_jitter": 100,
@@ -49,25 +55,51 @@ class ImageServer:
         self._device.tell(peer, self._endpoint, endpoint, CLUSTER, payload)
 
     def command(self, name, fields, message, time):
-        header, octets = self._images.get(message.source, (None, b""))
+        peer = message.source
+        header, octets = self._images.get(peer, (None, b""))
+        if header is not None:
+            self._heard(peer)
         if name == "query_next_image_request":
-            return self._next_image(header, octets, fields)
+            return self._next_image(peer, header, octets, fields)
         if name == "image_block_request":
             return self._block(header, octets, fields)
         if name == "upgrade_end_request":
-            self._images.pop(message.source, None)
-            self._done(message.source, OK if fields["status"] == status.SUCCESS else DISCARDED)
+            if header is not None:
+                self._end(peer, OK if fields["status"] == status.SUCCESS else DISCARDED)
             return "upgrade_end_response", {
                 "manufacturer_id": fields["manufacturer_id"],
                 "image_type": fields["image_type"],
                 "file_version": fields["file_version"],
                 "current_time": self._device.utc(),
-                "upgrade_time": None,  # wait: activation is CS06 [GBCS 11]
+                # No time is to wait: activation is CS06 [GBCS 11].
+                "upgrade_time": self._device.utc() if self._at_once(peer) else None,
             }
         return status.UNSUP_CLUSTER_COMMAND
 
-    def _next_image(self, header, octets, fields):
-        if header is None or fields["current_file_version"] == header.file_version:
+    def _heard(self, peer):
+        self._asked[peer] = self._device.now
+        self._device.at(min(self._asked.values()) + STALLED, self._look)
+
+    def _look(self, time):
+        for peer in [peer for peer, asked in self._asked.items() if time - asked >= STALLED]:
+            self._end(peer, FAILED)
+        if self._asked:
+            self._device.at(min(self._asked.values()) + STALLED, self._look)
+
+    def _end(self, peer, result):
+        header = self._images.pop(peer)[0]
+        del self._asked[peer]
+        self._done(peer, header, result)
+
+    def _next_image(self, peer, header, octets, fields):
+        if header is None:
+            return "query_next_image_response", {"status": status.NO_IMAGE_AVAILABLE}
+        hardware = fields.get("hardware_version")
+        if hardware is not None and not header.lowest_hardware <= hardware <= header.highest_hardware:
+            self._end(peer, WRONG_HARDWARE)
+            return "query_next_image_response", {"status": status.NO_IMAGE_AVAILABLE}
+        if fields["current_file_version"] == header.file_version:
+            self._end(peer, DISCARDED)
             return "query_next_image_response", {"status": status.NO_IMAGE_AVAILABLE}
         return "query_next_image_response", {
             "status": status.SUCCESS,
@@ -96,15 +128,17 @@ class ImageServer:
 
 
 class ImageClient:
-    """The device's side: asks when it is told of an image, takes it into its FirmwareHolder, says what came of it.
+    """The device's side: asks when it is told of an image, takes it into its FirmwareHolder, says what came of it. A device
+    that starts a good image when the hub says so has `activate()`; without it the image waits for CS06.
 
     The device gives it the commands of the cluster.
     """
 
-    def __init__(self, device, endpoint, holder):
+    def __init__(self, device, endpoint, holder, activate=None):
         self._device = device
         self._endpoint = endpoint
         self._holder = holder
+        self._activate = activate
         self._server = None  # (EUI-64, endpoint)
         self._image = None  # fields of the image that is being taken
 
@@ -166,9 +200,10 @@ class ImageClient:
             "image_type": image["image_type"],
             "file_version": image["file_version"],
         }
-        self._ask("upgrade_end_request", ended, _nothing, time)
+        def answered(frame, now):
+            told = client.command(CLUSTER, frame)[1]
+            if result == status.SUCCESS and self._activate is not None and told.get("upgrade_time") is not None:
+                self._activate()
+
+        self._ask("upgrade_end_request", ended, answered, time)
         self._device.report("firmware", {"version": image["file_version"], "status": status.name(result)})
-
-
-def _nothing(frame, time):
-    pass

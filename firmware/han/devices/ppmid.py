@@ -10,6 +10,8 @@ from han.later import Later
 from han.zcl import commands, foundation, status
 from han.zcl.frame import GLOBAL, TO_SERVER
 
+OTA = 0x0019
+
 ORIGIN_PPMID = 2  # originating device [GBCS 14]
 SUPPLY_ON = 2
 
@@ -41,10 +43,14 @@ class PrepaymentInterface(InHomeDisplay):
         self.last_payment = None
         self.tunnel = ListeningEnd(self, self.endpoint, configuration["hub"]["identity"])
         self.wan = Later("han.devices.ppmid_wan", "PrepaymentWan", self, configuration, stores)
+        self.attributes(self.endpoint, OTA, "client")
+        self.handle(OTA, "client", self._image_command)
 
     def on_start(self, time):
         super().on_start(time)
         self.tunnel.start(time)
+        if self.stores.values.get("firmware_trial") is not None:
+            self.wan.try_firmware(self.stores.values, time)
         if self.stores.values.get(GAS_QUESTIONS):
             self.wan.start(time)
 
@@ -164,6 +170,9 @@ class PrepaymentInterface(InHomeDisplay):
         screen["last_payment"] = None if last is None else last["result"]
         screen["last_payment_fuel"] = None if last is None else last["fuel"]
         return screen
+
+    def _image_command(self, name, fields, message, time):
+        return self.wan.image_command(name, fields, message, time)
 
     # -- GBCS ------------------------------------------------------------------------------------------------
 

@@ -9,10 +9,14 @@ from han.clock import DAY
 from han.devices.commissioning import Commissioned
 from han.devices.ppmid import GAS_QUESTIONS, GAS_USE_CASES, NO_ANSWER, NOT_POSSIBLE
 from han.errors import CodecError, CryptoError
-from han.gbcs import checks, envelope, gbz_question, use_cases
+from han.gbcs import asn1_alerts, checks, der, envelope, gbz_question, use_cases
 from han.gbcs.checks import Refused
 from han.gbcs.server import GbcsServer
 from han.later import Later
+
+VERSION_CHANGED = 0x8F8B  # firmware version read or activated [REQ-PPMID-9]
+
+_TELLS_AFTER = 120  # seconds in which the hub opens its tunnel after a start
 
 _AT_MOST = 8  # questions without an answer; the oldest is forgotten
 _WAITS = DAY + 7200  # the hub keeps what nobody collects for a day, and looks for it each hour
@@ -31,19 +35,12 @@ class PrepaymentWan(Commissioned):
         self.clock = display.clock
         self._values = stores.values
         self._questions = self._values.get(GAS_QUESTIONS, {})
+        self._came_up = None  # whether the firmware that was tried runs
         self._due = {}  # originator counter -> time at which it is given up
         self.server = GbcsServer(self, configuration["keys"], self._values, protocols={})
         self.commission(display, self.server)
-        self.firmware = Later(
-            "han.devices.firmware_image",
-            "FirmwareHolder",
-            stores,
-            configuration.get("firmware_version", 1),
-            configuration.get("hardware_version", 1),
-            None,
-            self.event,
-            _comes_up,
-        )
+        self.hold_firmware(stores, configuration)
+        self._images = Later("han.devices.ota", "ImageClient", display, display.endpoint, self.firmware, self._activate)
 
     @property
     def now(self):
@@ -129,6 +126,35 @@ class PrepaymentWan(Commissioned):
             self._give_up(counter, time)
         self._plan()
 
+    # -- firmware -------------------------------------------------------------------------------------------------
+
+    def image_command(self, name, fields, message, time):
+        """A command of the OTA cluster."""
+        return self._images.command(name, fields, message, time)
+
+    def _activate(self):
+        """The hub says that the image may be started."""
+        candidate = self.firmware.candidate()
+        if candidate is not None:
+            self.firmware.activate(candidate["hash"])
+            self.gbcs_restart()
+
+    def firmware_started(self, started):
+        self._came_up = started
+        self._display.at(self.now + _TELLS_AFTER, self._tell_version)
+
+    def _tell_version(self, time):
+        """CS09: which version runs now [GBCS 16, reference 7.3]; to whom is not public, here as CCS08 (I)."""
+        broker = self.server.keys.holder(use_cases.ACCESS_CONTROL_BROKER)
+        utc = self.gbcs_utc(time)
+        if broker is None or utc is None:
+            return
+        contents = asn1_alerts.version(self.firmware.version), der.integer(0 if self._came_up else 1)
+        try:
+            self.tell_wan(lambda: asn1_alerts.send(self.server, "CS09", broker, VERSION_CHANGED, utc, *contents))
+        except CryptoError as error:
+            self.report("alert_not_sent", {"reason": str(error)})
+
     # -- what the GBCS server asks for ----------------------------------------------------------------------------
 
     def gbcs(self, octets, time):
@@ -162,8 +188,3 @@ class PrepaymentWan(Commissioned):
         """Send what `message()` makes."""
         if not self._display.tunnel.send(message(), self.now):
             self.report("alert_not_sent", {"reason": "there is no tunnel"})
-
-
-def _comes_up(version):
-    """Whether a firmware version comes up."""
-    return True

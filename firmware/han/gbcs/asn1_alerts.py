@@ -15,3 +15,14 @@ def device_log(server, recipient, alert_code, utc, entries):
     return send(
         server, "GCS62", recipient, alert_code, utc, elements.sequence(*[elements.entry(pair) for pair in entries])
     )
+
+
+def version(number):
+    """A firmware version as alerts and answers have it: four octets."""
+    return der.OCTET_STRING, number.to_bytes(4, "big")
+
+
+def firmware_transfer(server, recipient, alert_code, utc, entity, number, result):
+    """CCS08: the octets of the alert that tells what came of an image of a version for a device (REQ-CHF-13)."""
+    contents = (der.OCTET_STRING, entity), version(number), der.integer(result)
+    return send(server, "CCS08", recipient, alert_code, utc, *contents)

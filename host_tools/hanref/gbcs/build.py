@@ -4,6 +4,7 @@ signature of the originator where the use case is critical, MAC of the broker.""
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from han.clock import to_air
@@ -20,6 +21,7 @@ from hanref.moments import moment
 
 Parameters = Mapping[str, Any]
 TIMES = ("UTCTIME", "TIME")
+FLOW_THRESHOLD = "uncontrolled_flow_threshold"
 
 
 def party(keys: Keys, text: str, where: str) -> bytes:
@@ -199,10 +201,28 @@ def _field(row: tables.Row, field: str, index: int, parameters: Parameters) -> b
         if default is not None:
             return default.to_bytes(width, "little")
     value = _lookup(row, key, index, parameters)
-    number = _integer(value, kind.upper() in TIMES, f"{row['use_case']}: {key}")
+    number = _decimal(value, row, key)
+    if number is None:
+        number = _integer(value, kind.upper() in TIMES, f"{row['use_case']}: {key}")
     if not -(1 << 8 * width - 1) <= number < 1 << 8 * width:
         raise UsageError(f"{row['use_case']}: {key}: {value!r} does not fit into {width} octets")
     return (number & (1 << 8 * width) - 1).to_bytes(width, "little")
+
+
+def _decimal(value: object, row: tables.Row, key: str) -> int | None:
+    """The octets' number of a quantity that is written with a decimal point, None where it is not; raises UsageError for one
+    that the use case's divisor cannot say (REQ-0023-4)."""
+    if key != FLOW_THRESHOLD or isinstance(value, int) or "." not in str(value):
+        return None
+    where = f"{row['use_case']}: {key}"
+    if not re.fullmatch(r"\d{1,6}\.\d{1,9}", str(value)):
+        raise UsageError(f"{where}: {value!r} is no flow: write cubic metres an hour as 6.1680")
+    match = re.search(r"Divisor UINT16=(0x[0-9A-F]+)", row["fields"])
+    scaled = Decimal(str(value)) * (int(match[1], 16) if match else 1)
+    if scaled != int(scaled):
+        places = "four decimal places at most" if match and int(match[1], 16) > 1 else "a whole number"
+        raise UsageError(f"{where}: {value} m3/h cannot be said: this use case takes {places}")
+    return int(scaled)
 
 
 def _default(row: tables.Row, fixed: str, index: int) -> int | None:

@@ -14,6 +14,7 @@ from hanref import scenario as files
 from hanref.errors import UsageError
 from hanref.moments import duration, moment_or_offset
 from hanref.resources import firmware
+from hanref.run import images
 from hanref.run.recorder import Order
 from hanref.run.wan import Wan
 from hanref.scenario import Scenario, Step
@@ -55,7 +56,7 @@ def make(scenario: Scenario, seed: int | None = None) -> Plan:
     seed = heading.seed if seed is None else seed
     present = scenario.devices.present()
     entities = _entities(present)
-    commanded = any(isinstance(step, files.Command) for step in scenario.step)
+    commanded = any(isinstance(step, files.Command | files.Image | files.Activate) for step in scenario.step)
     wan = Wan(seed, {role: entity for role, entity in entities.items() if role != "hub"}, certified=commanded)
     steps, orders = _steps(scenario, wan)
     document = {
@@ -168,6 +169,14 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
         return "gbcs", {"octets": octets.hex()}, told, ""
     if isinstance(step, files.Command):
         return _command(step, utc, wan, counter)
+    if isinstance(step, files.Image):
+        octets = images.ota_file(step.device, step.version, wan.signed_by_supplier, step.damage)
+        told = step.model_dump(include={"device", "version", "damage"}, exclude_none=True)
+        return step.do, {"device": wan.devices[step.device].hex(), "octets": octets.hex()}, told, ""
+    if isinstance(step, files.Activate):
+        wanted = {"hash": images.digest(step.to, step.version).hex()}
+        octets = wan.command_of("supplier", "CS06", step.to, _counter(utc, counter), wanted)
+        return "gbcs", {"octets": octets.hex()}, {"version": step.version}, ""
     if isinstance(step, files.Join):
         arguments = step.model_dump(include={"device", "install_code"}, exclude_none=True)
         return step.do, arguments, {"device": step.device, "code_digest": code_digest(step.install_code)}, ""

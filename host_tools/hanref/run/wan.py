@@ -9,9 +9,9 @@ from han.gbcs import use_cases, utrn
 
 from hanref.errors import UsageError
 from hanref.gbcs import trust
-from hanref.gbcs.answering import ROLE_NUMBERS
+from hanref.gbcs.answering import ROLE_NUMBERS, sign
 from hanref.gbcs.build import build_command, code_of
-from hanref.gbcs.keys import ACCESS_CONTROL_BROKER, AGREEMENT, DEVICES, PREPAYMENT, Keys
+from hanref.gbcs.keys import ACCESS_CONTROL_BROKER, AGREEMENT, DEVICES, PREPAYMENT, SIGNATURE, Keys
 from hanref.gbcs.test_keys import TestKeys, make_all
 
 # Identifiers and keys here are test values of hanref (REQ-PKI-1): "hanref" in ASCII, then a number.
@@ -102,6 +102,10 @@ class Wan:
             raise UsageError("use case %s is nothing a %s has for the %s" % (use_case, sender or "party of the run", target))
         device = self.devices[target]
         return build_command(self.keys, use_case, parties[0], device, counter, parameters, payload=payload)
+
+    def signed_by_supplier(self, octets: bytes) -> bytes:
+        """The supplier's signature of octets, in a run with certificates."""
+        return sign(self.keys.party(self._party("supplier")).private[SIGNATURE], octets)
 
     def _party(self, role: str) -> bytes:
         return next(entity for entity, party in self.keys.parties.items() if party.role == role)
