@@ -12,6 +12,7 @@ from han.clock import from_iso, to_iso
 DAY = 86400
 HALF_HOUR = 1800
 
+_WHOLE = ".000Z"
 _UNITS = {"d": DAY, "h": 3600, "m": 60, "s": 1}
 _CLOCK = re.compile(r"(?:(\d+)d)?(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _COUNT = re.compile(r"(\d+)([dhms])")
@@ -52,6 +53,8 @@ def moment_or_offset(value: object, origin: int) -> int:
 
 
 def _from_iso(text: object) -> int:
+    if isinstance(text, str) and text.endswith(_WHOLE):
+        text = text[: -len(_WHOLE)] + "Z"  # as the time of an event is written
     try:
         return int(from_iso(text))
     except Exception as error:

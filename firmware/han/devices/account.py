@@ -62,7 +62,7 @@ class Account:
     def top_up(self, fields, time):
         """ConsumerTopUp: the answer names the result, what was credited and what the credit is now (REQ-PPMID-2)."""
         utc = self._device.utc()
-        digits = bytes(fields["top_up_code"]).decode()
+        digits = "".join([chr(octet) for octet in fields["top_up_code"]])
         result, pence = self.prepayment.top_up(
             digits, self._secret, self._supplier, self._device.identity, 0 if utc is None else utc, time
         )

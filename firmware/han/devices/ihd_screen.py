@@ -87,7 +87,7 @@ def _account(screen, fuel):
     screen[name + "_debt_recovery"] = [_recovery(now, debt) for debt in DEBT[:2]] if prepays else None
     screen[name + "_price"] = _price(now)
     customer = now.get("customer_id_number")
-    screen[name + "_customer_id"] = bytes(customer).decode() if customer else None
+    screen[name + "_customer_id"] = "".join([chr(octet) for octet in customer]) if customer else None
     screen[name + "_budget"] = fuel.memory.get("budgets") if fuel.verified else None
     screen[name + "_top_ups"] = fuel.memory.get("top_up_history", [])[::-1] if fuel.verified else []
     supply = now.get("supply_status")

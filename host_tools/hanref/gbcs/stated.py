@@ -73,7 +73,7 @@ class StatedMeter:
         if self._fault is not None:
             result, value = self._fault
         else:
-            digits = bytes(fields["top_up_code"]).decode()
+            digits = "".join([chr(octet) for octet in fields["top_up_code"]])
             result, pence = self._account.top_up(digits, self._secret, self._supplier, self._identity, 0, request.time)
             value = pence * 1000
         return {

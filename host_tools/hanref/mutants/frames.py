@@ -102,6 +102,22 @@ def message_of(event: MutantEvent, original: MutantEvent, message: Message, name
     )
 
 
+def acknowledgement(report: Message) -> Message:
+    """The default response to a report, as its receiver would send it."""
+    said = Frame.decode(report.payload)
+    payload = bytes((said.command, 0))
+    answer = Frame(GLOBAL, commands.DEFAULT_RESPONSE, payload, said.sequence, 1 - said.direction, True)
+    return Message(
+        report.destination,
+        report.source,
+        report.destination_endpoint,
+        report.source_endpoint,
+        report.cluster,
+        bytes(answer.encode()),
+        report.secured,
+    )
+
+
 def _octets(event: MutantEvent, original: MutantEvent, payload: bytes) -> bytes:
     if event.get("octets") not in (None, original.get("octets")):
         return bytes.fromhex(event["octets"])

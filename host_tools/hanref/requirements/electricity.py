@@ -221,6 +221,10 @@ def clock_adjusted(trace: Trace, device: str) -> Finding:
                 _check_one_entry(case, stretch, order)
             elif abs(step) > TOLERANCE and stretch.cause == CLOCK and abs(stretch.begin - order.utc) <= 1:
                 _check_abandoned(case, stretch, order)
+    for moved in trace.of("clock", source=device):
+        for stretch in seen.stretches if moved.get("cause") == "network" else ():
+            if stretch.begin < moved.utc < stretch.end:
+                _check_one_entry(case, stretch, moved)
     return case.result(
         "small steps left one entry a boundary, large ones none of a broken period", "no clock was moved in the trace"
     )

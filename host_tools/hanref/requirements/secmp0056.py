@@ -257,6 +257,9 @@ def erases_in_time(trace: Trace, device: str) -> Finding:
                 learnt.event,
                 event,
             )
+            if event.milliseconds > due + PROMPT and present(trace, device, due, due + PROMPT):
+                reason = "%s was erased at %s, its date was %s" % (fuel, event.time, to_iso(learnt.date))
+                case.fails(reason, learnt.event, event)
         if not later and trace.end > due + HOUR and _reports_erasures(trace, device):
             case.fails("%s was not erased when its date %s came" % (fuel, to_iso(learnt.date)), learnt.event)
         if not erasures(trace, device, fuel):
