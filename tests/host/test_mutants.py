@@ -151,6 +151,53 @@ def test_what_only_passes_through_the_hub_is_its_too():
     assert judge(trace_of("clock-trouble", None, LosesCommands()), ["REQ-CHF-11"])[0].verdict == "fail"
 
 
+class KeepsAlertsToItself(Mutant):
+    role = "chf"
+
+    def sends(self, event):
+        return None if event["kind"] == "gbcs" and event["cra"] == "alert" else event
+
+
+class Deaf(Mutant):
+    role = "chf"
+
+    def received(self, event):
+        return None if event["kind"] == "gbcs" and event["use_case"] == "CCS06" else event
+
+
+def test_alerts_are_the_mutants_and_a_command_without_answer_is_a_defect():
+    assert judge(trace_of("device-log", None, KeepsAlertsToItself()), ["REQ-CHF-4"])[0].verdict == "fail"
+    found = judge(trace_of("device-log", None, Deaf()), ["REQ-CHF-6"])[0]
+    assert (found.verdict, bool(found.evidence)) == ("fail", True) and "CCS06" in found.reason
+
+
+class TypesNoDigits(Mutant):
+    role = "ppmid"
+
+    def sends(self, event):
+        if event["command"] == "consumer_top_up":
+            event["fields"]["top_up_code"] = "90" * 20
+        return event
+
+
+def test_a_number_of_any_octets_is_refused():
+    trace = trace_of("prepayment-day", None, TypesNoDigits())
+    answers = trace.of("zcl", "esme", "ppmid", "0705", "consumer_top_up_response")
+    assert answers and not any(event.fields["top_up_value"] for event in answers)
+    assert judge(trace, ["REQ-PPMID-1"])[0].verdict == "fail"
+
+
+class DropsItsTime(Mutant):
+    role = "gsme"
+
+    def sends(self, event):
+        return None if event["command"] == "report_attributes" and event["cluster"] == "000A" else event
+
+
+def test_a_report_that_is_not_sent_is_not_waited_for():
+    assert judge(trace_of(SHORT, None, DropsItsTime()), ["REQ-0015-12"])[0].verdict == "fail"
+
+
 def test_times_are_taken_with_milliseconds_and_text_as_octets():
     assert native_time("2022-11-07T10:00:00.250Z") == from_iso("2022-11-07T10:00:00Z")
     assert native_time("on") == "on"

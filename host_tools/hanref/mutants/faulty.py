@@ -80,6 +80,8 @@ class Wrapper:
         if hasattr(device, "router"):
             self._forward = device.router.take
             device.router.take = self.forward
+        if self._changes and hasattr(device, "tunnel"):
+            self._wrap_tunnel(device.tunnel)
         if self._values and hasattr(device, "gbcs_read"):
             self._gbcs_read = device.gbcs_read
             device.gbcs_read = self.gbcs_read
@@ -164,6 +166,10 @@ class Wrapper:
     # -- reports and GBCS ------------------------------------------------------------------------------------
 
     def report(self, kind: str, fields: dict[str, Any]) -> None:
+        if kind == "gbcs" and self._changes and "source_side" not in fields:
+            for octets in self._of_its_own(bytes.fromhex(fields["octets"]), self._device.now):
+                self._report(kind, {**fields, "octets": octets.hex()})
+            return
         if kind == "gbcs" or not (self._changes or self._values):
             self._report(kind, fields)
             return
@@ -198,6 +204,25 @@ class Wrapper:
         for each in passing:
             self._forward(each, time)
 
+    def _wrap_tunnel(self, tunnel: Any) -> None:
+        """Alerts, and commands of a PPMID, go into the tunnel to the hub; a sleeping meter has them fetched."""
+        name = "send" if hasattr(tunnel, "send") else "deliver"
+        send = getattr(tunnel, name)
+
+        def through(octets: bytes, *rest: Any) -> Any:
+            results = [send(sent, *rest) for sent in self._of_its_own(octets, self._device.now)]
+            return results[0] if results else True
+
+        setattr(tunnel, name, through)
+
+    def _of_its_own(self, octets: bytes, time: int) -> list[bytes]:
+        """What becomes of a message: of an alert or a command of this device what the mutant sends, others as they are."""
+        event = frames.gbcs_event(octets, self._entities, time)
+        server = self._server()
+        if event is None or event["cra"] == "response" or server is None or event["originator"] != server.identity.hex():
+            return [octets]
+        return self._gbcs_through(self._mutant.sends, octets, time)
+
     def _gbcs_through(self, method: Callable[[MutantEvent], Any], octets: bytes, time: int) -> list[bytes]:
         original = frames.gbcs_event(octets, self._entities, time)
         if original is None:
@@ -207,13 +232,18 @@ class Wrapper:
 
     def _secret(self, message: MutantEvent) -> bytes | None:
         """The shared secret of a message to or from this device, None for one that only passes."""
-        server = self._device.server
+        server = self._server()
         ends = [message["originator"], message["recipient"]]
         if server is None or server.identity.hex() not in ends:
             return None
         ends.remove(server.identity.hex())
         secret: bytes | None = server.keys.secret(bytes.fromhex(ends[0]))
         return secret
+
+    def _server(self) -> Any:
+        """The device's GBCS server; a PPMID has it at its WAN side."""
+        device = self._device
+        return device.server if hasattr(device, "server") else device.wan.server
 
     def gbcs_read(self, cluster: int, attribute: int) -> tuple[int, int, Any]:
         status, type_id, value = self._gbcs_read(cluster, attribute)

@@ -35,6 +35,7 @@ SET_CLOCK = "no Set Clock with its answer is in the trace"
     severity=2,
     reference="takes the date of ECS12, and shows it on the HAN with change control 0x200",
     tests=["AT-0056-2"],
+    answers=["ECS12"],
 )
 def ecs12(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -105,6 +106,7 @@ def _gcs28(dialogue: Dialogue) -> SetClock | None:
     severity=1,
     reference="sets its clock to the hub's time if that lies in the interval, and else leaves it",
     tests=["AT-CLK-4"],
+    answers=["ECS70", "GCS28"],
 )
 def set_inside_the_interval(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -148,7 +150,13 @@ def _hub_has_time(trace: Trace, milliseconds: int) -> bool:
     return True
 
 
-@judges("REQ-CLK-5", severity=3, reference="answers with its time and 0, 1 or 2 for its clock's status", tests=["AT-CLK-4"])
+@judges(
+    "REQ-CLK-5",
+    severity=3,
+    reference="answers with its time and 0, 1 or 2 for its clock's status",
+    tests=["AT-CLK-4"],
+    answers=["ECS70", "GCS28"],
+)
 def answers_with_time_and_status(trace: Trace, device: str) -> Finding:
     case = Case()
     for one in set_clocks(trace, device):

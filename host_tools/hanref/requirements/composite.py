@@ -51,7 +51,7 @@ def ppmid_follows(trace: Trace, device: str) -> Finding:
     return _together(trace, device, [("REQ-0056-12", secmp0056.ppmid_asks), ("REQ-0056-13", secmp0056.erases)])
 
 
-@judges("REQ-GSME-5", severity=1, reference="follows SECMP0023", tests=["AT-0023-1"])
+@judges("REQ-GSME-5", severity=1, reference="follows SECMP0023", tests=["AT-0023-1"], answers=["GCS24", "GCS24a"])
 def uncontrolled_flow(trace: Trace, device: str) -> Finding:
     parts: list[tuple[str, Predicate]] = [
         ("REQ-0023-1", gas_meter.old_threshold),
@@ -62,7 +62,13 @@ def uncontrolled_flow(trace: Trace, device: str) -> Finding:
     return _together(trace, device, parts)
 
 
-@judges("REQ-GSME-6", severity=2, reference="tells how its events are configured", tests=["AT-078-1", "AT-078-2"])
+@judges(
+    "REQ-GSME-6",
+    severity=2,
+    reference="tells how its events are configured",
+    tests=["AT-078-1", "AT-078-2"],
+    answers=["GCS20r"],
+)
 def event_configurations(trace: Trace, device: str) -> Finding:
     return _together(
         trace, device, [("REQ-078-1", gas_meter.group_answered), ("REQ-078-2", gas_meter.cannot_say)]

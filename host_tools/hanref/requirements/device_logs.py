@@ -37,7 +37,7 @@ NO_COPY = "the hub's device log was not read in the trace"
 # --- the logs -------------------------------------------------------------------------------------------------
 
 
-@judges("REQ-CHF-1", severity=2, reference="keeps 16 devices, and refuses a seventeenth", tests=["AT-CHF-1"])
+@judges("REQ-CHF-1", severity=2, reference="keeps 16 devices, and refuses a seventeenth", tests=["AT-CHF-1"], answers=["CCS01"])
 def sixteen_entries(trace: Trace, device: str) -> Finding:
     case = Case()
     found = copies(trace, device)
@@ -183,7 +183,13 @@ def _check_copy(case: Case, alert: Event, change: Change, found: list[Copy]) -> 
         case.check(change.device not in copy.entries, "the log that is told has the device that left", change.command, alert)
 
 
-@judges("REQ-CHF-5", severity=2, reference="adds the device with its type, key and window", tests=["AT-CHF-5"])
+@judges(
+    "REQ-CHF-5",
+    severity=2,
+    reference="adds the device with its type, key and window",
+    tests=["AT-CHF-5"],
+    answers=["CCS01"],
+)
 def adds(trace: Trace, device: str) -> Finding:
     case = Case()
     found = copies(trace, device)
@@ -197,7 +203,7 @@ def adds(trace: Trace, device: str) -> Finding:
     return case.result("devices that were added are in the log", "no device was added by CCS01 in the trace")
 
 
-@judges("REQ-CHF-6", severity=3, reference="tells when each device was last heard", tests=["AT-CHF-6"])
+@judges("REQ-CHF-6", severity=3, reference="tells when each device was last heard", tests=["AT-CHF-6"], answers=["CCS06"])
 def last_communication(trace: Trace, device: str) -> Finding:
     case = Case()
     names = _names(trace)
@@ -235,6 +241,7 @@ def _check_heard(case: Case, trace: Trace, name: str, stamp: int | None, said: l
     severity=2,
     reference="gives both logs, with the time, its extended PAN id and the hashes of the keys",
     tests=["AT-CHF-7"],
+    answers=["CCS07"],
 )
 def both_logs(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -260,7 +267,13 @@ def _hub_has_no_time(trace: Trace, device: str, event: Event) -> bool:
     return clock is not None and clock.get("status") != "reliable"
 
 
-@judges("REQ-CHF-8", severity=2, reference="takes the log and the network of the other hub", tests=["AT-CHF-8"])
+@judges(
+    "REQ-CHF-8",
+    severity=2,
+    reference="takes the log and the network of the other hub",
+    tests=["AT-CHF-8"],
+    answers=["CCS03"],
+)
 def restores(trace: Trace, device: str) -> Finding:
     case = Case()
     for change in changes(trace, device):
@@ -354,7 +367,7 @@ def _window(trace: Trace, hub: str, identity: str, until: Event) -> _Window | No
     return window
 
 
-@judges("REQ-121-2", severity=2, reference="ignores the key and says success", tests=["AT-121-3"])
+@judges("REQ-121-2", severity=2, reference="ignores the key and says success", tests=["AT-121-3"], answers=["CCS01"])
 def added_again(trace: Trace, device: str) -> Finding:
     case = Case()
     found = copies(trace, device)
@@ -371,7 +384,13 @@ def added_again(trace: Trace, device: str) -> Finding:
     return case.result("a device in the log kept its link key", "CCS01 was not sent for a device in the log in the trace")
 
 
-@judges("REQ-121-4", severity=2, reference="keeps the key in the historic log, and then removes the device", tests=["AT-121-4"])
+@judges(
+    "REQ-121-4",
+    severity=2,
+    reference="keeps the key in the historic log, and then removes the device",
+    tests=["AT-121-4"],
+    answers=["CCS02"],
+)
 def key_is_kept(trace: Trace, device: str) -> Finding:
     case = Case()
     found = copies(trace, device)

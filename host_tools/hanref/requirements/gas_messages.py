@@ -25,6 +25,7 @@ WAKES = HALF_HOUR + 120  # seconds until a command has reached the sleeping mete
     severity=2,
     reference="answers GCS60 without a date-time, GCS60a with one, each under its own code",
     tests=["AT-0015-4"],
+    answers=["GCS60", "GCS60a"],
 )
 def codes_and_times(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -48,6 +49,7 @@ def codes_and_times(trace: Trace, device: str) -> Finding:
     severity=3,
     reference="answers 00 while its clock is reliable, 02 while it is not",
     tests=["AT-0015-3"],
+    answers=["GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a"],
 )
 def meter_answers_itself(trace: Trace, device: str) -> Finding:
     case = Case()

@@ -90,12 +90,24 @@ def _statuses(dialogue: Dialogue) -> str:
     return ", ".join(map(str, found)) or "nothing that can be read"
 
 
-@judges("REQ-0023-1", severity=2, reference="takes a threshold in whole cubic metres an hour", tests=["AT-0023-1"])
+@judges(
+    "REQ-0023-1",
+    severity=2,
+    reference="takes a threshold in whole cubic metres an hour",
+    tests=["AT-0023-1"],
+    answers=["GCS24"],
+)
 def old_threshold(trace: Trace, device: str) -> Finding:
     return _threshold_taken(trace, device, OLD_THRESHOLD)
 
 
-@judges("REQ-0023-2", severity=2, reference="takes a threshold in ten-thousandths of a cubic metre", tests=["AT-0023-1"])
+@judges(
+    "REQ-0023-2",
+    severity=2,
+    reference="takes a threshold in ten-thousandths of a cubic metre",
+    tests=["AT-0023-1"],
+    answers=["GCS24a"],
+)
 def new_threshold(trace: Trace, device: str) -> Finding:
     return _threshold_taken(trace, device, NEW_THRESHOLD)
 
@@ -105,6 +117,7 @@ def new_threshold(trace: Trace, device: str) -> Finding:
     severity=3,
     reference="waits for the stabilisation period and measures over the measurement period",
     tests=["AT-0023-1"],
+    answers=["GCS24a"],
 )
 def periods_kept(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -200,7 +213,8 @@ def _configurations(dialogue: Dialogue) -> list[dict[str, Any]] | None:
 
 
 @judges(
-    "REQ-078-1", severity=2, reference="lists each event of the group 81 that it knows, once", tests=["AT-078-1"]
+    "REQ-078-1", severity=2, reference="lists each event of the group 81 that it knows, once", tests=["AT-078-1"],
+    answers=["GCS20r"],
 )
 def group_answered(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -233,6 +247,7 @@ def group_answered(trace: Trace, device: str) -> Finding:
     severity=2,
     reference="answers with a default response to command 05 where it cannot say",
     tests=["AT-078-2"],
+    answers=["GCS20r"],
 )
 def cannot_say(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -255,7 +270,13 @@ def cannot_say(trace: Trace, device: str) -> Finding:
 # --- network data ---------------------------------------------------------------------------------------------
 
 
-@judges("REQ-GSME-4", severity=3, reference="samples as often and as many times as it was asked", tests=["AT-GSME-4"])
+@judges(
+    "REQ-GSME-4",
+    severity=3,
+    reference="samples as often and as many times as it was asked",
+    tests=["AT-GSME-4"],
+    answers=["GCS31"],
+)
 def network_data(trace: Trace, device: str) -> Finding:
     case = Case()
     starts = [dialogue for dialogue in dialogues(trace, device, START_SAMPLING) if dialogue.answer is not None]

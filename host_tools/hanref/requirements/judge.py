@@ -8,6 +8,7 @@ from typing import Any
 from hanref.errors import UsageError
 from hanref.requirements.registry import EVIDENCE_KEPT, FAIL, NOT_RUN, OBSERVATION, PASS, Finding, Registered, predicates
 from hanref.requirements.table import Requirement, requirements
+from hanref.requirements.unanswered import unanswered
 from hanref.trace import Trace
 
 KEY_ESTABLISHMENT = "0800"
@@ -58,7 +59,7 @@ def _verdict(trace: Trace, requirement: Requirement, registered: Registered) -> 
         findings = {
             name: Finding(NOT_RUN, "this kind of log does not show it")
             if hidden
-            else _blocked(trace, name) or _as_confidence(registered.judge(trace, name), requirement)
+            else _blocked(trace, name) or _as_confidence(_finding(trace, name, registered), requirement)
             for name in names
         }
     except (ValueError, TypeError, KeyError) as error:
@@ -79,6 +80,16 @@ def _verdict(trace: Trace, requirement: Requirement, registered: Registered) -> 
         registered.reference,
         {name: asdict(finding) for name, finding in findings.items()} if len(findings) > 1 else {},
     )
+
+
+def _finding(trace: Trace, name: str, registered: Registered) -> Finding:
+    """What the predicate says, unless a command that asks for it got no answer at all."""
+    finding = registered.judge(trace, name)
+    silent = unanswered(trace, name, *registered.answers) if registered.answers and finding.verdict != FAIL else []
+    if not silent:
+        return finding
+    first = silent[0]
+    return Finding(FAIL, "%s of %s was not answered" % (first.name, first.command.time), [one.command.n for one in silent])
 
 
 def _blocked(trace: Trace, name: str) -> Finding | None:

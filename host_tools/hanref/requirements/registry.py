@@ -32,7 +32,7 @@ class Registered:
     """A predicate with what the report says of it.
 
     `severity` is that of a failure [test governance 4]; `reference` says in a line what the reference does;
-    `tests` are the acceptance tests that exercise it.
+    `tests` are the acceptance tests that exercise it; `answers` the use cases of commands that the device must answer.
     """
 
     requirement: str
@@ -41,25 +41,35 @@ class Registered:
     reference: str
     tests: tuple[str, ...]
     devices: tuple[str, ...]
+    answers: tuple[str, ...] = ()
 
 
 _registered: dict[str, Registered] = {}
 
 
 def judges(
-    requirement: str, *, severity: int, reference: str, tests: Iterable[str] = (), devices: Iterable[str] | None = None
+    requirement: str,
+    *,
+    severity: int,
+    reference: str,
+    tests: Iterable[str] = (),
+    devices: Iterable[str] | None = None,
+    answers: Iterable[str] = (),
 ) -> Callable[[Predicate], Predicate]:
     """Register `predicate(trace, device)` for a requirement.
 
     It is called for each device of the requirement's roles in the trace, by its name there, and returns a Finding.
-    `devices` narrows the roles where a trace can show only some. A predicate sees the trace alone.
+    `devices` narrows the roles where a trace can show only some. A predicate sees the trace alone. A command of the use
+    cases `answers` that the device left without an answer speaks against it whatever the predicate says.
     """
     known = requirements()[requirement]
     roles = tuple(devices) if devices is not None else tuple(role.lower() for role in known.devices)
 
     def register(predicate: Predicate) -> Predicate:
         assert requirement not in _registered, requirement
-        _registered[requirement] = Registered(requirement, predicate, severity, reference, tuple(tests), roles)
+        _registered[requirement] = Registered(
+            requirement, predicate, severity, reference, tuple(tests), roles, tuple(answers)
+        )
         return predicate
 
     return register

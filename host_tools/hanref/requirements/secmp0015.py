@@ -28,6 +28,7 @@ _DAY_OF_WEEK, _HUNDREDTHS, _DEVIATION = 4, 8, slice(9, 11)  # places in a COSEM 
     severity=2,
     reference="puts the date-time of the register set into the header of every answer",
     tests=["AT-0015-1", "AT-0015-4"],
+    answers=["GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a"],
 )
 def carries_date_time(trace: Trace, device: str) -> Finding:
     case = Case()

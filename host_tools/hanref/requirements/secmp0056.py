@@ -118,7 +118,7 @@ def never_set(trace: Trace, device: str) -> Finding:
     )
 
 
-@judges("REQ-0056-5", severity=2, reference="takes GCS09 and answers with success", tests=["AT-0056-3"])
+@judges("REQ-0056-5", severity=2, reference="takes GCS09 and answers with success", tests=["AT-0056-3"], answers=["GCS09"])
 def gcs09(trace: Trace, device: str) -> Finding:
     case = Case()
     for order in orders(trace, device):

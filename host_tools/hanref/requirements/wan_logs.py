@@ -86,7 +86,13 @@ def _entry(event: dict[str, object]) -> Entry:
 # --- the hub --------------------------------------------------------------------------------------------------
 
 
-@judges("REQ-CHF-9", severity=3, reference="gives time, code and data of at most 100 entries", tests=["AT-CHF-9"])
+@judges(
+    "REQ-CHF-9",
+    severity=3,
+    reference="gives time, code and data of at most 100 entries",
+    tests=["AT-CHF-9"],
+    answers=["ECS35c"],
+)
 def entries_of_the_hub(trace: Trace, device: str) -> Finding:
     case = Case()
     for read in reads(trace, device, ("ECS35c", "ECS35d")):
@@ -165,6 +171,7 @@ def _check_kept(case: Case, found: list[Read]) -> None:
     severity=2,
     reference="gives its security log to the WAN, with what belongs into it",
     tests=["AT-078-4"],
+    answers=["CS10b", "ECS35b", "ECS35d"],
 )
 def security_logs_are_read(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -207,6 +214,7 @@ def _security_events(trace: Trace, device: str, until: int) -> list[tuple[Event,
     severity=2,
     reference="clears the event log alone, and says so in the security log",
     tests=["AT-ESME-6"],
+    answers=["ECS15a", "ECS35b"],
 )
 def clears_the_event_log(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -235,6 +243,7 @@ FOLLOWED = ("GCS01a", "GCS01b", "GCS05", "GCS07", "GCS23", "GCS25", "GCS25a", "G
     severity=3,
     reference="logs commands that it follows with the meter's events, its own with its own",
     tests=["AT-GPF-14"],
+    answers=["CS11", "CS10a", "CS10b"],
 )
 def logged_at_the_mirror(trace: Trace, device: str) -> Finding:
     case = Case()
