@@ -12,7 +12,7 @@ from han.devices.registers import FROM_GSME
 from han.devices.roles import HUB_ESI, HUB_MIRROR, key_store
 from han.gbcs import envelope, protection
 from han.stores.memory import MemoryStores
-from hanref.gbcs import build, in_han, test_keys
+from hanref.gbcs import build, test_keys, trust
 from hanref.gbcs.check import mac_of
 from hanref.gbcs.keys import Keys
 
@@ -20,12 +20,26 @@ NOON = from_iso("2022-11-03T12:00:00Z")
 METER = bytes.fromhex("02cc000000000001")
 PROXY = bytes.fromhex("02cc000000000003")
 EVENT_LOGS = "events_"
-USE_CASES: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("GCS13a", {}),
-    ("GCS14", {}),
-    ("GCS21f", {}),
-    ("GCS09", {"issuer_event_id": 1, "implementation_date_time": NOON - 86400}),
-    ("CS11", {}),
+PARTNER = "02cc0000000000aa"
+DATES = {"from_date_time": NOON - 86400, "latest_end_time": NOON}
+SUPPLIER, BROKER = "supplier", "access control broker"
+# Use case, fields, who sends it.
+USE_CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("GCS13a", {}, SUPPLIER),
+    ("GCS14", {}, SUPPLIER),
+    ("GCS15e", DATES, SUPPLIER),
+    ("GCS16a", {"earliest_start_time": NOON - 86400, "latest_end_time": NOON}, SUPPLIER),
+    ("GCS21f", {}, SUPPLIER),
+    ("GCS33", {}, SUPPLIER),
+    ("GCS38", {}, SUPPLIER),
+    ("GCS60a", {}, SUPPLIER),
+    ("GCS09", {"issuer_event_id": 1, "implementation_date_time": NOON - 86400}, SUPPLIER),
+    ("CS11", {}, SUPPLIER),
+    ("CS02a", {"asker": "4/4", "roles": "2,4"}, BROKER),
+    ("CS02c", {"usage": "digital signature"}, SUPPLIER),
+    ("CS03B", {"partner": PARTNER, "device_type": 6}, BROKER),
+    ("CS07", {}, BROKER),
+    ("GCS59", {"entries": PARTNER + "/6"}, BROKER),
 )
 DEFECTS = (0x00, 0x01, 0x09, 0x7F, 0x80, 0x82, 0xDD, 0xDF, 0xFF)
 
@@ -38,7 +52,11 @@ def keys() -> Keys:
 def proxy_of(keys: Keys) -> GasProxy:
     """A gas proxy with a register of the meter's in its copy."""
     stores = MemoryStores()
-    known = key_store(in_han.settings(PROXY, keys), stores.values, "gpf")
+    assert isinstance(keys, test_keys.TestKeys)
+    told = {"trust": {"gpf": trust.settings(keys, PROXY, "gpf")}}
+    known = key_store(told, stores.values, "gpf")
+    for sender in (SUPPLIER, BROKER):
+        assert known.secret(build.party(keys, sender, "test"))  # kept when it is first used
     configuration = {"esi": HUB_ESI, "mirror": HUB_MIRROR, "gsme": METER, "admits": [METER], "keys": known}
     proxy = GasProxy(PROXY, configuration, stores)
     proxy.start(NOON)
@@ -58,8 +76,10 @@ def kept(proxy: GasProxy) -> dict[str, Any]:
 
 
 def commands(keys: Keys) -> list[bytes]:
-    supplier = build.party(keys, "supplier", "test")
-    return [build.build_command(keys, name, supplier, PROXY, 5, fields) for name, fields in USE_CASES]
+    return [
+        build.build_command(keys, name, build.party(keys, sender, "test"), PROXY, 5 + number, fields)
+        for number, (name, fields, sender) in enumerate(USE_CASES)
+    ]
 
 
 def damaged(octets: bytes, chance: random.Random) -> bytes:
