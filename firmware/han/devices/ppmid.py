@@ -176,6 +176,11 @@ class PrepaymentInterface(InHomeDisplay):
 
     # -- GBCS ------------------------------------------------------------------------------------------------
 
+    @property
+    def server(self):
+        """The device's GBCS server."""
+        return self.wan.server
+
     def gbcs(self, octets, time):
         """A GBCS message for the device; returns the answers."""
         self.now = time

@@ -227,6 +227,32 @@ class ForgetsTheTopUp(Mutant):
         return None if event["command"] == "consumer_top_up" else event
 
 
+def is_gas_payment(event: MutantEvent, what: str) -> bool:
+    return bool(event["kind"] == "payment" and (event["fuel"], event["what"]) == ("gas", what))
+
+
+class TellsARefusalAsAcceptance(Mutant):
+    role, requirement = "ppmid", "REQ-PPMID-2"
+    title = "a PPMID that tells a gas top-up as accepted which the meter refused"
+
+    def sends(self, event: MutantEvent) -> Any:
+        if is_gas_payment(event, "top_up") and event["result"] == "duplicate":
+            event["result"] = "accepted"
+        return event
+
+
+class TellsEmergencyCreditTwice(Mutant):
+    role, requirement = "ppmid", "REQ-PPMID-3"
+    title = "a PPMID that tells both failure and success of emergency credit for gas"
+
+    def sends(self, event: MutantEvent) -> Any:
+        if not is_gas_payment(event, "emergency_credit"):
+            return event
+        other = MutantEvent(event)
+        other["result"] = "refused" if event["result"] == "success" else "success"
+        return [other, event]
+
+
 # --- GPF ------------------------------------------------------------------------------------------------------
 
 
@@ -679,6 +705,34 @@ class StalePower(Mutant):
         if now // 60 != self.minute:
             self.minute, self.watts = now // 60, value
         return self.watts
+
+
+class AnswersNoTopUp(Mutant):
+    role, requirement = "gsme", "REQ-GSME-9"
+    title = "a GSME that takes a top-up of the PPMID and does not answer it"
+
+    def sends(self, event: MutantEvent) -> Any:
+        return None if is_answer(event, ("PCS01",)) else event
+
+
+class GivesTheLatestTopUpOnly(Mutant):
+    role, requirement = "gpf", "REQ-GPF-4"
+    title = "a GPF that gives the latest top-up alone"
+
+    def sends(self, event: MutantEvent) -> Any:
+        if event["command"] == "publish_top_up_log":
+            event["fields"]["top_ups"] = event["fields"]["top_ups"][-1:]
+        return event
+
+
+class ForgetsPaymentsOfDebt(Mutant):
+    role, requirement = "gpf", "REQ-GPF-5"
+    title = "a GPF that gives the latest payment of debt alone"
+
+    def sends(self, event: MutantEvent) -> Any:
+        if event["command"] == "publish_debt_log":
+            event["fields"]["debts"] = event["fields"]["debts"][-1:]
+        return event
 
 
 class TakesALargeStep(Mutant):
