@@ -23,6 +23,7 @@ class Wan:
         self.party = party
         self.recipient = recipient
         self.counter = 1000
+        self.answer = None  # the message of the latest answer
 
     def send(self, code, specifications, data):
         """(data, result codes) of the answer."""
@@ -38,7 +39,7 @@ class Wan:
         found = [envelope.decode(bytes.fromhex(event["octets"])) for event in self.han.of("gbcs")[seen:]]
         answers = [message for message in found if message.cra == envelope.RESPONSE]
         assert len(answers) == 1, self.han.of("gbcs_refused")
-        answer = answers[0]
+        answer = self.answer = answers[0]
         assert protection.mac_is_valid(bytes.fromhex(SECRET_OF[self.party]), answer)
         apdu = dlms.decode(answer.payload)
         return apdu.data, [result for _, result in apdu.results]

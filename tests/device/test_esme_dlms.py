@@ -3,7 +3,7 @@
 
 from dlms_wan import ALL_PARTIES, NULL, OPERATOR, Wan, act, get, put
 from han.clock import INVALID, RELIABLE, from_iso, to_iso
-from han.gbcs import axdr, cosem_time, dlms
+from han.gbcs import axdr, cosem_time, dlms, protected
 from han.gbcs import cosem_places as places
 from simulated import Han
 
@@ -12,6 +12,8 @@ QUIET = {"electricity_poll": 3600, "gas_poll": 86400, "history_poll": 86400, "te
 
 TENANCY = 0x0022  # ECS12
 VOLTAGE = 0x0039  # ECS23
+REGISTERS = 0x0027  # ECS17b
+REGISTER_COLLECTION = (protected.CLASS, b"\x00\x00\x2b\x02\x08\xff", protected.METHOD)
 SET_VOLTAGE = 0x00D1  # ECS29c
 
 
@@ -85,6 +87,28 @@ def test_ecs29c_writes_the_period_and_the_running_one_is_dropped():
     stamps = [event["entry"]["utc"][11:16] for event in han.of("store", "esme") if "volts" in event["entry"]]
     assert stamps[-2:] == ["11:15", "11:30"]
     assert han.device("esme").excursions[0].conditions["swell"].threshold == 250000
+
+
+def test_at_0015_5_every_answer_with_a_time_leaves_the_clock_status_unspecified():
+    for status in ("reliable", "unreliable"):
+        han = with_meter()
+        han.do("esme", "clock", status=status)
+        operator = Wan(han, OPERATOR)
+        operator.send(VOLTAGE, [get(places.VOLTAGE_PERIOD_1)], [NULL])
+        assert_unspecified(operator.answer, han)
+        supplier = Wan(han)
+        transaction = b"\x04" + (supplier.counter + 1).to_bytes(8, "big")
+        parties = protected.parameters(transaction, bytes.fromhex(supplier.party), supplier.recipient)
+        wanted = (axdr.STRUCTURE, [(axdr.ARRAY, [protected.object_wanted(*places.IMPORT_REGISTERS)]), parties])
+        _, results = supplier.send(REGISTERS, [act(REGISTER_COLLECTION)], [wanted])
+        assert results == [0]
+        assert_unspecified(supplier.answer, han)
+
+
+def assert_unspecified(answer, han):
+    utc, clock_status = cosem_time.decode(answer.date_time)
+    assert abs(utc - han.utc()) < 10
+    assert clock_status == cosem_time.NOT_SPECIFIED == 0xFF
 
 
 def test_after_the_first_failure_nothing_is_executed():

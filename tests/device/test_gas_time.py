@@ -99,3 +99,25 @@ def test_the_answer_carries_the_register_of_the_push():
     components = gbz.decode(answer.payload, answer.cra)
     assert components
     assert han.device("gpf").metering.get("current_summation_delivered") == 1000
+
+
+# Read Attributes of GCS60 and of GCS60a: the balance of credit mode and that of prepayment
+BALANCE = b"\x01\x09\x02\x00\x07\x02\x00\x05\x00\x00\x00\x00\x0a\x01\x07\x05\x00\x05\x00\x01\x00\x01\x00"
+GCS60, GCS60A = 0x008D, 0x012A
+
+
+def test_at_0015_4_the_balance_with_and_without_its_time():
+    han, supplier = han_with_supplier()
+    han.run("10:17:00")
+    plain, timed = supplier.read((GCS60, BALANCE)), supplier.read((GCS60A, BALANCE))
+    assert (plain.message_code, timed.message_code) == (GCS60, GCS60A)
+    assert plain.date_time is None
+    assert cosem_time.decode(timed.date_time) == (from_iso("2022-11-03T10:00:00Z"), 0x04)
+    assert records(plain) == records(timed)
+    assert len(records(plain)) == 2
+
+
+def records(message):
+    """What the components of an answer say, whatever the form of the message."""
+    found = gbz.decode(message.payload, message.cra, message.message_code).components
+    return [(component.cluster, component.command, bytes(component.payload)) for component in found]

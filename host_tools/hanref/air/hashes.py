@@ -80,7 +80,7 @@ def frame_check_sequence(frame: bytes) -> bytes:
 def install_code_with_crc(code: bytes) -> bytes:
     """An install code of 6, 8, 12 or 16 octets with its CRC; one that carries its CRC already is checked.
 
-    Raises UsageError for another length or a wrong CRC.
+    Raises UsageError for another length or a wrong CRC; the code itself is not said (REQ-121-5).
     """
     if len(code) in INSTALL_CODE_OCTETS:
         if len(code) == 8 and crc_x25(code[:6]) == code[6:]:  # both 6 + CRC and a bare 8 are this long
@@ -89,7 +89,7 @@ def install_code_with_crc(code: bytes) -> bytes:
     if len(code) - 2 not in INSTALL_CODE_OCTETS:
         raise UsageError(f"install code of {len(code)} octets: it has 6, 8, 12 or 16, with or without two of CRC")
     if crc_x25(code[:-2]) != code[-2:]:
-        raise UsageError(f"install code {code.hex()}: wrong CRC, its last two octets are mistyped or another's")
+        raise UsageError(f"install code of {len(code)} octets: wrong CRC, it is mistyped or another's")
     return code
 
 

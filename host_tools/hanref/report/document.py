@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
+from hanref.decode import tables
 from hanref.errors import UsageError
 from hanref.report import earlier
 from hanref.report.environment import differences
@@ -32,6 +33,7 @@ def build(trace: Trace, verdicts: list[Verdict], before: dict[str, str] | None =
         "environment": [{"difference": what, "risk": risk} for what, risk in differences(trace)],
         "results": [verdict.as_dict() for verdict in verdicts],
         "by_use_case": by_use_case(trace, verdicts),
+        "history": history(trace),
         "regression": regression(before, verdicts),
         "defects": defects(verdicts),
         "observations": [verdict.id for verdict in verdicts if verdict.verdict == "observation"],
@@ -123,6 +125,23 @@ def by_use_case(trace: Trace, verdicts: list[Verdict]) -> list[dict[str, Any]]:
                 rows[homes[n]]["verdicts"][verdict.id] = verdict.verdict
     kinds = ("command", "response", "alert", "damaged")
     return [{**rows[key], "messages": {kind: rows[key]["messages"][kind] for kind in kinds}} for key in sorted(rows)]
+
+
+def history(trace: Trace) -> dict[str, list[dict[str, Any]]]:
+    """What went to and from each device over the WAN, oldest first: when, which way, under which title, and no content
+    (REQ-141-1)."""
+    known = tables.use_cases()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for event in trace.of("gbcs"):
+        kind, code = event.get("cra"), str(event.get("message_code") or "")
+        device = event.destination if kind == "command" else event.source
+        if device is None or not code:
+            continue
+        row = known.get(int(code, 16))
+        title = "" if row is None else row.title
+        line = {"time": event.time, "direction": kind, "use_case": event.get("use_case"), "message_code": code, "title": title}
+        found.setdefault(device, []).append(line)
+    return found
 
 
 def regression(before: dict[str, str] | None, verdicts: list[Verdict]) -> dict[str, Any] | None:

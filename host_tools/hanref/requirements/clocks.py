@@ -53,7 +53,7 @@ def _off_at(steps: list[tuple[int, int]], milliseconds: int) -> int:
     return steps[max(0, bisect_right(steps, (milliseconds, 1 << 60)) - 1)][1]
 
 
-@judges("REQ-CLK-1", severity=2, reference="stays with the hub's time, to the second", tests=["AT-CLK-1"])
+@judges("REQ-CLK-1", severity=2, reference="stays with the hub's time, to the second", tests=["test_timekeeping"])
 def within_ten_seconds(trace: Trace, device: str) -> Finding:
     """By what the device says of its clock, by the time a gas meter pushes, and by when a half hour is logged."""
     case = Case()
@@ -106,7 +106,7 @@ def _hub_offset(trace: Trace, event: Event) -> int:
     return 0
 
 
-@judges("REQ-CLK-2", severity=4, reference="compares once a day or more, adjusts up to 10 s", tests=["AT-CLK-2"])
+@judges("REQ-CLK-2", severity=4, reference="compares once a day or more, adjusts up to 10 s", tests=["test_timekeeping"])
 def compares_daily(trace: Trace, device: str) -> Finding:
     case = Case()
     asked = list(trace.of("zcl", source=device, cluster=TIME, command="read_attributes"))
@@ -160,7 +160,12 @@ def _answers_of_hub(trace: Trace, device: str, since: int, until: int) -> list[E
     ]
 
 
-@judges("REQ-CLK-3", severity=2, reference="leaves a clock that is more than 10 s off, and tells it once", tests=["AT-CLK-3"])
+@judges(
+    "REQ-CLK-3",
+    severity=2,
+    reference="leaves a clock that is more than 10 s off, and tells it once",
+    tests=["test_timekeeping"],
+)
 def reports_large_difference(trace: Trace, device: str) -> Finding:
     case = Case()
     orders = [event for event in trace.of("bench", destination=device) if event.get("verb") == "clock"]
@@ -190,7 +195,10 @@ def reports_large_difference(trace: Trace, device: str) -> Finding:
 
 
 @judges(
-    "REQ-CLK-6", severity=4, reference="gives its time, and tells by TimeStatus whether it is synchronised", tests=["AT-CLK-6"]
+    "REQ-CLK-6",
+    severity=4,
+    reference="gives its time, and tells by TimeStatus whether it is synchronised",
+    tests=["test_timekeeping"],
 )
 def hub_gives_time(trace: Trace, device: str) -> Finding:
     case = Case()

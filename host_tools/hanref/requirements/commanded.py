@@ -105,7 +105,7 @@ def _gcs28(dialogue: Dialogue) -> SetClock | None:
     "REQ-CLK-4",
     severity=1,
     reference="sets its clock to the hub's time if that lies in the interval, and else leaves it",
-    tests=["AT-CLK-4"],
+    tests=["test_timekeeping"],
     answers=["ECS70", "GCS28"],
 )
 def set_inside_the_interval(trace: Trace, device: str) -> Finding:
@@ -154,7 +154,7 @@ def _hub_has_time(trace: Trace, milliseconds: int) -> bool:
     "REQ-CLK-5",
     severity=3,
     reference="answers with its time and 0, 1 or 2 for its clock's status",
-    tests=["AT-CLK-4"],
+    tests=["test_timekeeping"],
     answers=["ECS70", "GCS28"],
 )
 def answers_with_time_and_status(trace: Trace, device: str) -> Finding:
@@ -175,7 +175,7 @@ def answers_with_time_and_status(trace: Trace, device: str) -> Finding:
 # --- what a meter does not know -------------------------------------------------------------------------------
 
 
-@judges("REQ-ESME-7", severity=3, reference="tells whoever sent it by ECS100 with code 8F85", tests=["AT-ESME-7"])
+@judges("REQ-ESME-7", severity=3, reference="tells whoever sent it by ECS100 with code 8F85", tests=["test_gbcs_not_supported"])
 def unsupported_is_told(trace: Trace, device: str) -> Finding:
     case = Case()
     unknown = [event for event in trace.of("gbcs_refused", source=device) if event.get("reason") == "not supported"]

@@ -37,7 +37,13 @@ NO_COPY = "the hub's device log was not read in the trace"
 # --- the logs -------------------------------------------------------------------------------------------------
 
 
-@judges("REQ-CHF-1", severity=2, reference="keeps 16 devices, and refuses a seventeenth", tests=["AT-CHF-1"], answers=["CCS01"])
+@judges(
+    "REQ-CHF-1",
+    severity=2,
+    reference="keeps 16 devices, and refuses a seventeenth",
+    tests=["test_device_log"],
+    answers=["CCS01"],
+)
 def sixteen_entries(trace: Trace, device: str) -> Finding:
     case = Case()
     found = copies(trace, device)
@@ -109,7 +115,7 @@ def _check_kept(case: Case, copy: Copy, kept: list[str], gone: list[str]) -> Non
         case.check(entity not in kept, "%s is in the historic log, though fifteen left after it" % entity, copy.event)
 
 
-@judges("REQ-CHF-3", severity=1, reference="neither hears nor answers a device that is not in its log", tests=["AT-CHF-3"])
+@judges("REQ-CHF-3", severity=1, reference="neither hears nor answers a device that is not in its log", tests=["test_chf_dlms"])
 def silence_towards_strangers(trace: Trace, device: str) -> Finding:
     case = Case()
     names = _names(trace)
@@ -145,7 +151,7 @@ def _names(trace: Trace) -> dict[str, str]:
     "REQ-CHF-4",
     severity=2,
     reference="tells every addition, removal and change of a hash by CS14 with code 8F12 and a copy of the log",
-    tests=["AT-CHF-4"],
+    tests=["test_chf_dlms"],
 )
 def changes_are_told(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -187,7 +193,7 @@ def _check_copy(case: Case, alert: Event, change: Change, found: list[Copy]) -> 
     "REQ-CHF-5",
     severity=2,
     reference="adds the device with its type, key and window",
-    tests=["AT-CHF-5"],
+    tests=["test_chf_dlms"],
     answers=["CCS01"],
 )
 def adds(trace: Trace, device: str) -> Finding:
@@ -203,7 +209,7 @@ def adds(trace: Trace, device: str) -> Finding:
     return case.result("devices that were added are in the log", "no device was added by CCS01 in the trace")
 
 
-@judges("REQ-CHF-6", severity=3, reference="tells when each device was last heard", tests=["AT-CHF-6"], answers=["CCS06"])
+@judges("REQ-CHF-6", severity=3, reference="tells when each device was last heard", tests=["test_chf_dlms"], answers=["CCS06"])
 def last_communication(trace: Trace, device: str) -> Finding:
     case = Case()
     names = _names(trace)
@@ -240,7 +246,7 @@ def _check_heard(case: Case, trace: Trace, name: str, stamp: int | None, said: l
     "REQ-CHF-7",
     severity=2,
     reference="gives both logs, with the time, its extended PAN id and the hashes of the keys",
-    tests=["AT-CHF-7"],
+    tests=["test_chf_dlms"],
     answers=["CCS07"],
 )
 def both_logs(trace: Trace, device: str) -> Finding:
@@ -271,7 +277,7 @@ def _hub_has_no_time(trace: Trace, device: str, event: Event) -> bool:
     "REQ-CHF-8",
     severity=2,
     reference="takes the log and the network of the other hub",
-    tests=["AT-CHF-8"],
+    tests=["test_chf_dlms"],
     answers=["CCS03"],
 )
 def restores(trace: Trace, device: str) -> Finding:

@@ -234,7 +234,12 @@ def _check_rate(case: Case, trace: Trace, device: str, reads: list[Event], span:
 # --- what it shows --------------------------------------------------------------------------------------------
 
 
-@judges("REQ-IHD-4", severity=2, reference="shows low, medium, high by the two thresholds of the ESME", tests=["AT-IHD-4"])
+@judges(
+    "REQ-IHD-4",
+    severity=2,
+    reference="shows low, medium, high by the two thresholds of the ESME",
+    tests=["test_ihd_screen"],
+)
 def ambient_light(trace: Trace, device: str) -> Finding:
     thresholds = _thresholds(trace)
     case = Case()
@@ -277,7 +282,7 @@ def _check_indicator(case: Case, trace: Trace, server: str, thresholds: tuple[in
             case.fails("%d W come with indicator %d, the thresholds say %d" % (watts, level, due), event)
 
 
-@judges("REQ-IHD-5", severity=3, reference="shows the power now and what an hour of it costs", tests=["AT-IHD-5"])
+@judges("REQ-IHD-5", severity=3, reference="shows the power now and what an hour of it costs", tests=["test_ihd_screen"])
 def power_and_cost(trace: Trace, device: str) -> Finding:
     case = Case()
     answers = _answers(trace, device, "esme", METERING, DEMAND)
@@ -349,7 +354,7 @@ def _latest(answers: list[Event], shown: Event) -> Event | None:
     return before[-1]
 
 
-@judges("REQ-IHD-8", severity=4, reference="has no command for supply, top-up or emergency credit", tests=["AT-IHD-8"])
+@judges("REQ-IHD-8", severity=4, reference="has no command for supply, top-up or emergency credit", tests=["test_ihd_screen"])
 def controls_nothing(trace: Trace, device: str) -> Finding:
     case = Case()
     for cluster, command in CONTROLS:
@@ -397,7 +402,7 @@ def does_what_is_asked(trace: Trace, device: str) -> Finding:
     "REQ-PPMID-4",
     severity=2,
     reference="asks the electricity meter in ordinary commands; the meter switches on and never off",
-    tests=["AT-PPMID-4"],
+    tests=["test_ppmid"],
 )
 def ordinary_commands(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -427,7 +432,7 @@ def ordinary_commands(trace: Trace, device: str) -> Finding:
     "REQ-PPMID-5",
     severity=1,
     reference="has a number credited once; refuses a duplicate and what is not the meter's",
-    tests=["AT-PPMID-5"],
+    tests=["test_prepayment"],
 )
 def numbers_checked(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -476,7 +481,7 @@ def _ordered_value(order: Event | None) -> int | None:
     "REQ-PPMID-7",
     severity=2,
     reference="shows the credit as the meter says; the meter tells low, emergency and exhausted credit",
-    tests=["AT-PPMID-7"],
+    tests=["test_ppmid"],
 )
 def credit_states(trace: Trace, device: str) -> Finding:
     case = Case()

@@ -35,7 +35,7 @@ NO_ENTRIES = "the trace shows no entry of the average RMS voltage log"
 # --- power, thresholds, emergency credit ----------------------------------------------------------------------
 
 
-@judges("REQ-ESME-1", severity=2, reference="gives the power of this second", tests=["AT-ESME-1"])
+@judges("REQ-ESME-1", severity=2, reference="gives the power of this second", tests=["test_judges"])
 def power_refreshed(trace: Trace, device: str) -> Finding:
     case = Case()
     answers = [
@@ -109,7 +109,7 @@ def _check_plateaus(case: Case, answers: list[Event]) -> None:
         )
 
 
-@judges("REQ-ESME-2", severity=2, reference="serves both thresholds", tests=["AT-ESME-2"])
+@judges("REQ-ESME-2", severity=2, reference="serves both thresholds", tests=["test_judges"])
 def thresholds_served(trace: Trace, device: str) -> Finding:
     case = Case()
     configured = trace.header.get("devices", {}).get(device, {}).get("configuration", {}).get("thresholds")
@@ -133,7 +133,12 @@ def thresholds_served(trace: Trace, device: str) -> Finding:
     return case.result("both thresholds are served", "nobody on the HAN read the thresholds")
 
 
-@judges("REQ-ESME-5", severity=2, reference="succeeds whenever emergency credit is active afterwards", tests=["AT-PPMID-3"])
+@judges(
+    "REQ-ESME-5",
+    severity=2,
+    reference="succeeds whenever emergency credit is active afterwards",
+    tests=["test_prepayment"],
+)
 def emergency_credit(trace: Trace, device: str) -> Finding:
     case = Case()
     active: Event | None = None
@@ -255,12 +260,12 @@ def _check_abandoned(case: Case, stretch: Stretch, order: Event) -> None:
         )
 
 
-@judges("REQ-085A-14", severity=2, reference="tells each average that crosses a threshold, once", tests=["AT-085A-14"])
+@judges("REQ-085A-14", severity=2, reference="tells each average that crosses a threshold, once", tests=["test_voltage"])
 def average_events(trace: Trace, device: str) -> Finding:
     return _average_events(trace, device)
 
 
-@judges("REQ-ESME-V2", severity=2, reference="compares the averages of consecutive periods", tests=["AT-085A-14"])
+@judges("REQ-ESME-V2", severity=2, reference="compares the averages of consecutive periods", tests=["test_voltage"])
 def consecutive_averages(trace: Trace, device: str) -> Finding:
     return _average_events(trace, device)
 
@@ -301,7 +306,7 @@ def _phases(entry: Entry) -> Sequence[float]:
     return phases if phases else [] if entry.volts is None else [entry.volts]
 
 
-@judges("REQ-085A-15", severity=2, reference="keeps one log with an average of each phase", tests=["AT-085A-15"])
+@judges("REQ-085A-15", severity=2, reference="keeps one log with an average of each phase", tests=["test_voltage"])
 def one_log_of_phases(trace: Trace, device: str) -> Finding:
     case = Case()
     configured = trace.header.get("devices", {}).get(device, {}).get("configuration", {}).get("phases", 1)
@@ -347,7 +352,10 @@ def log_on_half_hours(trace: Trace, device: str) -> Finding:
 
 
 @judges(
-    "REQ-ESME-V1", severity=2, reference="tells a condition that lasted longer than 30 s, and its end", tests=["AT-ESME-V1"]
+    "REQ-ESME-V1",
+    severity=2,
+    reference="tells a condition that lasted longer than 30 s, and its end",
+    tests=["test_excursions"],
 )
 def lasting_conditions(trace: Trace, device: str) -> Finding:
     """Judged where the bench fed constant voltage to all phases or to one."""

@@ -160,7 +160,7 @@ def _check_on_the_grid(case: Case, trace: Trace, device: str, wakes: list[Push])
         case.fails("pushes are stamped off the half hour, as %s" % to_iso(off[0].time), off[0].frames[0])
 
 
-@judges("REQ-GSME-2", severity=2, reference="publishes a snapshot with cause General at midnight UTC", tests=["AT-GSME-2"])
+@judges("REQ-GSME-2", severity=2, reference="publishes a snapshot with cause General at midnight UTC", tests=["test_snapshots"])
 def midnight_snapshots(trace: Trace, device: str) -> Finding:
     case = Case()
     configuration = trace.header.get("devices", {}).get(device, {}).get("configuration", {})
@@ -249,13 +249,21 @@ def _told_to_leave_out(trace: Trace, device: str) -> list[tuple[int, int]]:
 # --- the proxy ------------------------------------------------------------------------------------------------
 
 
-@judges("REQ-GPF-18", severity=2, reference="serves every Metering attribute of the list as it was pushed", tests=["AT-GPF-18"])
+@judges(
+    "REQ-GPF-18",
+    severity=2,
+    reference="serves every Metering attribute of the list as it was pushed",
+    tests=["test_gas_copy"],
+)
 def metering_served(trace: Trace, device: str) -> Finding:
     return _served(trace, device, METERING, MIRRORED_METERING)
 
 
 @judges(
-    "REQ-GPF-19", severity=2, reference="serves every Prepayment attribute of the list as it was pushed", tests=["AT-GPF-19"]
+    "REQ-GPF-19",
+    severity=2,
+    reference="serves every Prepayment attribute of the list as it was pushed",
+    tests=["test_gas_copy"],
 )
 def prepayment_served(trace: Trace, device: str) -> Finding:
     return _served(trace, device, PREPAYMENT, MIRRORED_PREPAYMENT)
@@ -335,7 +343,7 @@ class _Pushed:
     "REQ-GPF-7",
     severity=2,
     reference="keeps the difference of the pushed totals of each half hour",
-    tests=["AT-GPF-7"],
+    tests=["test_gas_copy"],
 )
 def half_hours_copied(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -393,7 +401,7 @@ def _check_profile_answers(case: Case, trace: Trace, device: str) -> None:
     "REQ-GPF-8",
     severity=2,
     reference="keeps the sum of a day's half hours",
-    tests=["AT-GPF-8"],
+    tests=["test_gas_copy"],
 )
 def days_kept(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -407,7 +415,7 @@ def days_kept(trace: Trace, device: str) -> Finding:
     return case.result("a day is the sum of its half hours", "no day with all its half hours is in the trace")
 
 
-@judges("REQ-GPF-1", severity=2, reference="keeps each midnight snapshot of the meter", tests=["AT-GPF-1"])
+@judges("REQ-GPF-1", severity=2, reference="keeps each midnight snapshot of the meter", tests=["test_snapshots"])
 def daily_reads_kept(trace: Trace, device: str) -> Finding:
     case = Case()
     kept = {
@@ -466,7 +474,7 @@ def _check_range(case: Case, question: Event, answer: Event) -> None:
     "REQ-GPF-15",
     severity=2,
     reference="takes FFFFFFFF for the switching table in force, FFFFFFFE for the non-disablement calendar in force",
-    tests=["AT-GPF-15"],
+    tests=["test_snapshots"],
 )
 def calendars_in_force(trace: Trace, device: str) -> Finding:
     case = Case()

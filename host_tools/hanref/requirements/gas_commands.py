@@ -130,7 +130,7 @@ def _reads(trace: Trace, device: str) -> list[tuple[Event, str, int]]:
     "REQ-GPF-12",
     severity=2,
     reference="does what a command asks of its copy, once the meter has answered with success",
-    tests=["AT-GPF-12"],
+    tests=["test_judges_wan"],
 )
 def commands_are_followed(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -173,7 +173,7 @@ def _check_newer(case: Case, cleared: Event, answer: Event) -> None:
     case.check(not old, "the copy of the event log has events of before it was cleared", cleared, answer)
 
 
-@judges("REQ-GPF-13", severity=2, reference="keeps what has a date until then", tests=["AT-GPF-13"])
+@judges("REQ-GPF-13", severity=2, reference="keeps what has a date until then", tests=["test_judges_wan"])
 def not_early(trace: Trace, device: str) -> Finding:
     case = Case()
     known = settings(trace)
@@ -210,7 +210,7 @@ BALANCES = _Kind(
 )
 
 
-@judges("REQ-GPF-2", severity=2, reference="keeps each midnight snapshot of the balances", tests=["AT-GPF-2"])
+@judges("REQ-GPF-2", severity=2, reference="keeps each midnight snapshot of the balances", tests=["test_snapshots"])
 def daily_balances(trace: Trace, device: str) -> Finding:
     return _snapshots(trace, device, BALANCES, GENERAL, "no daily snapshot of balances, with a read of it, is in the trace")
 
@@ -219,7 +219,7 @@ def daily_balances(trace: Trace, device: str) -> Finding:
     "REQ-GPF-3",
     severity=2,
     reference="keeps the registers at the end of a billing period and at changes of tariff, supplier and mode",
-    tests=["AT-GPF-3"],
+    tests=["test_snapshots"],
 )
 def billing_registers(trace: Trace, device: str) -> Finding:
     return _snapshots(trace, device, REGISTERS, BILLING, "no billing snapshot of registers, with a read of it, is in the trace")
@@ -229,7 +229,7 @@ def billing_registers(trace: Trace, device: str) -> Finding:
     "REQ-GPF-6",
     severity=2,
     reference="keeps the balances at the end of a billing period and at changes of tariff, supplier and mode",
-    tests=["AT-GPF-6"],
+    tests=["test_snapshots"],
 )
 def billing_balances(trace: Trace, device: str) -> Finding:
     return _snapshots(trace, device, BALANCES, BILLING, "no billing snapshot of balances, with a read of it, is in the trace")
@@ -317,7 +317,7 @@ def _since_any(dialogue: Dialogue) -> int:
     "REQ-GPF-16",
     severity=3,
     reference="tells every change of its device log by GCS62 with code 8071 and the list",
-    tests=["AT-GPF-16"],
+    tests=["test_judges_wan"],
 )
 def pairing_is_told(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -356,7 +356,7 @@ def _partner(dialogue: Dialogue) -> bytes | None:
     "REQ-GSME-8",
     severity=2,
     reference="lets the bill rise in credit mode and the credit fall in prepayment, and subtracts an adjustment from the bill",
-    tests=["AT-GSME-8"],
+    tests=["test_judges_wan"],
 )
 def balance_moves(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -426,7 +426,7 @@ def _check_adjustments(case: Case, trace: Trace, device: str) -> None:
     "REQ-GSME-3",
     severity=3,
     reference="gives the half hours of its own log, as they were",
-    tests=["AT-GPF-7"],
+    tests=["test_gas_copy"],
 )
 def own_half_hours(trace: Trace, device: str) -> Finding:
     case = Case()

@@ -133,7 +133,7 @@ def source_and_reliability(trace: Trace, device: str) -> Finding:
     "REQ-CHF-11",
     severity=2,
     reference="holds a command for the sleeping meter until it wakes, and gives it once",
-    tests=["AT-CHF-11"],
+    tests=["test_tunnels"],
 )
 def held_for_the_sleeper(trace: Trace, device: str) -> Finding:
     case = Case()

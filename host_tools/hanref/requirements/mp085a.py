@@ -227,7 +227,7 @@ def power_loss(trace: Trace, device: str) -> Finding:
     "REQ-085A-12",
     severity=4,
     reference="stores nothing while its clock is invalid",
-    tests=[],
+    tests=["AT-099-2", "test_voltage"],
 )
 def clock_invalid(trace: Trace, device: str) -> Finding:
     case = Case()

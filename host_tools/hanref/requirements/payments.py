@@ -43,7 +43,7 @@ DEBTS = ("get_debt_repayment_log", "publish_debt_log", "debts", "collection_time
     "REQ-PPMID-2",
     severity=1,
     reference="sends PCS01 through its tunnel, shows the result when the meter has answered",
-    tests=["AT-PPMID-2"],
+    tests=["test_ppmid"],
 )
 def gas_top_up(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -75,7 +75,7 @@ def gas_top_up(trace: Trace, device: str) -> Finding:
     "REQ-PPMID-3",
     severity=2,
     reference="sends PCS02 through its tunnel, reports success or failure, never both",
-    tests=["AT-PPMID-3"],
+    tests=["test_prepayment"],
 )
 def gas_emergency_credit(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -179,7 +179,7 @@ def _check_told(case: Case, trace: Trace, device: str, what: str, asked: list[Qu
     "REQ-GSME-9",
     severity=1,
     reference="answers PCS01 and PCS02 once each, credits a number once",
-    tests=["AT-PPMID-2", "AT-PPMID-3", "AT-PPMID-5"],
+    tests=["test_ppmid_gas"],
 )
 def answers_the_ppmid(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -248,7 +248,7 @@ def _check_unanswered(case: Case, trace: Trace, device: str, question: Question)
     "REQ-GPF-4",
     severity=2,
     reference="keeps the latest five top-ups that the meter publishes",
-    tests=["AT-GPF-4"],
+    tests=["test_snapshots"],
 )
 def top_ups_kept(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -260,7 +260,7 @@ def top_ups_kept(trace: Trace, device: str) -> Finding:
     "REQ-GPF-5",
     severity=2,
     reference="keeps ten payments of debt, which the meter publishes one at a time",
-    tests=["AT-GPF-5"],
+    tests=["test_snapshots"],
 )
 def debt_payments_kept(trace: Trace, device: str) -> Finding:
     case = Case()

@@ -51,6 +51,24 @@ def not_judged() -> dict[str, str]:
     return dict(tomllib.loads(text))
 
 
+@dataclass(frozen=True)
+class AcceptanceTest:
+    """One numbered acceptance test. `where` has DEVICE, TOOL, BOARDS; `exception` the reason why there can be none."""
+
+    id: str
+    text: str
+    where: tuple[str, ...]
+    exception: str = ""
+
+
+@cache
+def acceptance_tests() -> dict[str, AcceptanceTest]:
+    """The acceptance tests of the modifications by id."""
+    text = (resources.files("hanref") / "data" / "acceptance.toml").read_text(encoding="utf-8")
+    rows = {id: {**row, "where": tuple(row["where"])} for id, row in tomllib.loads(text).items()}
+    return {id: AcceptanceTest(id, **row) for id, row in rows.items()}
+
+
 def modifications() -> dict[str, str]:
     """Titles of the modifications by name."""
     return dict(_document()["modifications"])

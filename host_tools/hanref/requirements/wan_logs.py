@@ -90,7 +90,7 @@ def _entry(event: dict[str, object]) -> Entry:
     "REQ-CHF-9",
     severity=3,
     reference="gives time, code and data of at most 100 entries",
-    tests=["AT-CHF-9"],
+    tests=["test_judges_wan"],
     answers=["ECS35c"],
 )
 def entries_of_the_hub(trace: Trace, device: str) -> Finding:
@@ -114,7 +114,7 @@ def entries_of_the_hub(trace: Trace, device: str) -> Finding:
     "REQ-CHF-10",
     severity=2,
     reference="logs 8154 for a command it answers, 8155 for one it refuses; the security log is never cleared",
-    tests=["AT-CHF-10"],
+    tests=["test_judges_wan"],
 )
 def commands_are_logged(trace: Trace, device: str) -> Finding:
     case = Case()
@@ -213,7 +213,7 @@ def _security_events(trace: Trace, device: str, until: int) -> list[tuple[Event,
     "REQ-ESME-6",
     severity=2,
     reference="clears the event log alone, and says so in the security log",
-    tests=["AT-ESME-6"],
+    tests=["test_judges_wan"],
     answers=["ECS15a", "ECS35b"],
 )
 def clears_the_event_log(trace: Trace, device: str) -> Finding:
@@ -242,7 +242,7 @@ FOLLOWED = ("GCS01a", "GCS01b", "GCS05", "GCS07", "GCS23", "GCS25", "GCS25a", "G
     "REQ-GPF-14",
     severity=3,
     reference="logs commands that it follows with the meter's events, its own with its own",
-    tests=["AT-GPF-14"],
+    tests=["test_judges_wan"],
     answers=["CS11", "CS10a", "CS10b"],
 )
 def logged_at_the_mirror(trace: Trace, device: str) -> Finding:
