@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hanref.air import hashes
 from hanref.errors import UsageError
-from hanref.requirements.table import acceptance_tests, requirements
+from hanref.requirements.table import acceptance_tests, exercised_by, not_judged, requirements
 from hanref.resources import firmware
 from hanref.run.runner import run_and_judge
 from hanref.scenario import Command, load
@@ -60,6 +60,8 @@ def test_the_requirements_name_tests_that_are_there() -> None:
     for id, registered in predicates().items():
         assert registered.tests, id
         assert set(registered.tests) <= there | modules, (id, registered.tests)
+    for id in not_judged():
+        assert set(exercised_by(id)) <= there | modules, id
 
 
 @pytest.fixture(scope="module")

@@ -97,7 +97,7 @@ def _last_verdicts(folder: Path | None) -> dict[str, str]:
 
 def _rows(modifications: set[str], verdicts: dict[str, str]) -> list[dict[str, Any]]:
     from hanref.requirements import predicates, requirements
-    from hanref.requirements.table import not_judged
+    from hanref.requirements.table import exercised_by, not_judged
 
     judged = predicates()
     rows = []
@@ -113,7 +113,7 @@ def _rows(modifications: set[str], verdicts: dict[str, str]) -> list[dict[str, A
                 "confidence": requirement.confidence,
                 "text": requirement.text,
                 "source": requirement.source,
-                "tests": [] if predicate is None else list(predicate.tests),
+                "tests": exercised_by(requirement.id) if predicate is None else list(predicate.tests),
                 "severity": None if predicate is None else predicate.severity,
                 "judged": predicate is not None,
                 "not_judged": None if predicate is not None else not_judged()[requirement.id],

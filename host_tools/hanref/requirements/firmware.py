@@ -156,7 +156,7 @@ def _order_of(trace: Trace, device: str, dialogue: Dialogue) -> dict[str, Any] |
     "REQ-PPMID-9",
     severity=2,
     reference="takes firmware over the air, gives its version to CS08 and tells of the new one with CS09",
-    tests=["AT-PPMID-9"],
+    tests=["test_firmware_image"],
 )
 def prepayment_firmware(trace: Trace, device: str) -> Finding:
     case = Case()

@@ -274,7 +274,7 @@ def cannot_say(trace: Trace, device: str) -> Finding:
     "REQ-GSME-4",
     severity=3,
     reference="samples as often and as many times as it was asked",
-    tests=["AT-GSME-4"],
+    tests=["test_gas_orders"],
     answers=["GCS31"],
 )
 def network_data(trace: Trace, device: str) -> Finding:
@@ -327,7 +327,10 @@ def _check_samples(
 
 
 @judges(
-    "REQ-GSME-7", severity=2, reference="tells a low battery once, and a loss of power when it is over", tests=["AT-GSME-7"]
+    "REQ-GSME-7",
+    severity=2,
+    reference="tells a low battery once, and a loss of power when it is over",
+    tests=["test_gas_battery"],
 )
 def battery(trace: Trace, device: str) -> Finding:
     case = Case()

@@ -32,7 +32,8 @@ class Registered:
     """A predicate with what the report says of it.
 
     `severity` is that of a failure [test governance 4]; `reference` says in a line what the reference does;
-    `tests` are the acceptance tests, and modules of other tests, that exercise it; `answers` the use cases of commands that the device must answer.
+    `tests` are the acceptance tests, and modules of other tests, that exercise it; `answers` the use cases of commands that
+    the device must answer.
     """
 
     requirement: str

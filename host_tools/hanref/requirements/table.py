@@ -45,10 +45,20 @@ def requirements() -> dict[str, Requirement]:
 
 
 @cache
-def not_judged() -> dict[str, str]:
-    """Why a requirement has no judge, by id: not modelled, not shown by a trace, or asked of the tool."""
+def _unjudged() -> dict[str, dict[str, Any]]:
     text = (resources.files("hanref") / "data" / "not-judged.toml").read_text(encoding="utf-8")
     return dict(tomllib.loads(text))
+
+
+@cache
+def not_judged() -> dict[str, str]:
+    """Why a requirement has no judge, by id: not modelled, not shown by a trace, or asked of the tool."""
+    return {id: str(entry["reason"]) for id, entry in _unjudged().items()}
+
+
+def exercised_by(id: str) -> list[str]:
+    """The tests that exercise a requirement which has no judge."""
+    return list(_unjudged()[id]["tests"])
 
 
 @dataclass(frozen=True)
