@@ -165,3 +165,16 @@ def test_thresholds_count_consecutive_averages():
 def test_thresholds_name_the_phase():
     thresholds = AverageThresholds(3, over=264000, under=200000)
     assert thresholds.crossings([230000, 265000, 199000]) == [0x8004, 0x8009]
+
+
+def test_what_went_on_while_nobody_measured_is_where_it_would_be():
+    """A meter that looks at its load as soon as it has power is told a moment later what the load has been since before."""
+    feed = Feed(0)
+    went_on = Feed(0)
+    went_on.swing(1000, 900, 650, 5400)
+    assert feed.now(9640) == 0
+    feed.swing(1000, 900, 650, 5400)
+    for time in (9640, 9641, 12000, 15000):
+        assert feed.now(time) == went_on.now(time)
+    before = (feed.total(15000), went_on.total(15000))
+    assert feed.total(20000) - before[0] == went_on.total(20000) - before[1]

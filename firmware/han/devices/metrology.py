@@ -10,9 +10,9 @@ class Feed:
     """
 
     def __init__(self, value):
-        self._steady(0, value)
         self._sum = 0
         self._until = None
+        self._steady(0, value)
 
     def constant(self, time, value):
         """From `time` on the quantity is `value`."""
@@ -106,6 +106,9 @@ class Feed:
         self._to = value
         self._over = 0
         self._next_leg()
+        # What began some time ago, while nobody measured, has gone on since.
+        while self._until is not None and self._over is not None and self._start + self._over < self._until:
+            self._next_leg()
 
     def _next_leg(self):
         self._start += self._over
