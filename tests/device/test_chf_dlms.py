@@ -4,7 +4,7 @@
 from dlms_wan import ALL_PARTIES, HUB, NULL, Wan, act, get, put
 from gas_supplier import BROKER
 from han.crypto import mmo
-from han.gbcs import axdr, dlms, envelope
+from han.gbcs import axdr, cosem_time, dlms, envelope
 from han.gbcs import cosem_places as places
 from simulated import IDENTITIES, Han
 
@@ -89,3 +89,67 @@ def test_ccs06_gives_the_last_communication():
     assert sorted(devices) == sorted([bytes.fromhex(IDENTITIES[board]) for board in ("esme", "gsme", "ihd")])
     last = next(row[1][8][1] for row in data[0][1] if row[1][0][1] == bytes.fromhex(IDENTITIES["esme"]))
     assert last[:4] == b"\x07\xe6\x0b\x03"
+
+
+def test_a_device_that_left_the_log_is_not_heard_by_the_proxy_either():
+    han, wan = with_hub()
+    ihd = bytes.fromhex(IDENTITIES["ihd"])
+    wan.send(REMOVE, [act(places.DEVICE_LOG_REMOVE)], [(axdr.OCTET_STRING, ihd)])
+    seen = len(han.frames)
+    han.run("10:20:00")
+    asked = [frame for frame in han.frames[seen:] if frame[1] == "ihd" and frame[2] == "gpf"]
+    answered = [frame for frame in han.frames[seen:] if frame[1] == "gpf" and frame[2] == "ihd"]
+    assert asked
+    assert answered == []
+
+
+def test_what_was_said_to_the_proxy_is_communication_too():
+    han, wan = with_hub()
+    han.run("10:00:30")
+    data, _ = wan.send(ACTIVE, [get(places.DEVICE_LOG_ACTIVE)], [NULL])
+    last = {row[1][0][1]: row[1][8][1] for row in data[0][1]}
+    heard = max([frame[0] for frame in han.frames if frame[1] == "gsme" and frame[2] in ("chf", "gpf")])
+    assert cosem_time.decode(last[bytes.fromhex(IDENTITIES["gsme"])])[0] == heard
+
+
+def joins(han, device, **how):
+    """Whether the hub lets a device in."""
+    han.do("hub", "join", device=device.hex(), **how)
+    return han.of("join", "chf")[-1]["admitted"]
+
+
+def test_who_asks_to_join_is_judged_by_its_key():
+    han, wan = with_hub()
+    assert not joins(han, NEW, install_code=INSTALL_CODE.hex())
+    add(wan)
+    assert not joins(han, NEW, install_code=bytes(16).hex())
+    assert len(alerts(han)) == 1
+    assert joins(han, NEW, install_code=INSTALL_CODE.hex())
+    assert len(alerts(han)) == 2  # its hash is new
+    log = han.device("chf").log
+    assert [len(key) for entity, _, key in log.shown() if entity == NEW] == [16]
+
+
+def test_a_device_comes_back_with_the_key_it_had():
+    han, wan = with_hub()
+    add(wan)
+    assert joins(han, NEW, install_code=INSTALL_CODE.hex())
+    wan.send(REMOVE, [act(places.DEVICE_LOG_REMOVE)], [(axdr.OCTET_STRING, NEW)])
+    assert not joins(han, NEW)
+    add(wan)
+    assert not joins(han, NEW, install_code=INSTALL_CODE.hex())
+    assert joins(han, NEW)
+
+
+def test_no_tunnel_is_opened_to_a_device_that_left_the_log():
+    han = Han(boards=("hub", "esme"), hub={"parties": ALL_PARTIES}, esme={"parties": ALL_PARTIES})
+    han.run("09:05:00")
+    esme = bytes.fromhex(IDENTITIES["esme"])
+    Wan(han, BROKER, HUB).send(REMOVE, [act(places.DEVICE_LOG_REMOVE)], [(axdr.OCTET_STRING, esme)])
+    seen = len(han.frames)
+    message = envelope.Message(envelope.COMMAND, 7, bytes.fromhex(BROKER), esme, 0x0039, b"", signature=b"")
+    message.mac = bytes(12)
+    han.do("hub", "gbcs", octets=envelope.encode(message).hex())
+    han.run(60)
+    assert [frame for frame in han.frames[seen:] if frame[1] == "chf" and frame[2] == "esme"] == []
+    assert [event["code"] for event in han.of("alert", "chf")][-1] == "8f84"

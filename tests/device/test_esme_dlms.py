@@ -11,6 +11,7 @@ MICROPYTHON_HEAP = "64M"
 QUIET = {"electricity_poll": 3600, "gas_poll": 86400, "history_poll": 86400, "tenancy_poll": 600}
 
 TENANCY = 0x0022  # ECS12
+CLEAR = 0x0024  # ECS15a
 VOLTAGE = 0x0039  # ECS23
 REGISTERS = 0x0027  # ECS17b
 REGISTER_COLLECTION = (protected.CLASS, b"\x00\x00\x2b\x02\x08\xff", protected.METHOD)
@@ -109,6 +110,17 @@ def assert_unspecified(answer, han):
     utc, clock_status = cosem_time.decode(answer.date_time)
     assert abs(utc - han.utc()) < 10
     assert clock_status == cosem_time.NOT_SPECIFIED == 0xFF
+
+
+def test_ecs15a_clears_the_event_log_and_leaves_the_security_log():
+    han = with_meter()
+    logs = han.device("esme").event_logs
+    logs.record(han.utc(), 0x8145)
+    logs.record(han.utc(), 0x8F0C)
+    _, results = Wan(han).send(CLEAR, [act(places.CLEAR_EVENT_LOG)], [(axdr.INTEGER, 0)])
+    assert results == [0]
+    assert 0x8145 not in [code for _, code, _ in logs.entries(3)]
+    assert [code for _, code, _ in logs.entries(4)] == [0x8F0C, 0x8F52]
 
 
 def test_after_the_first_failure_nothing_is_executed():

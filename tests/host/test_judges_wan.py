@@ -267,3 +267,11 @@ def test_removals_and_returns_end_and_begin_presence(runs: dict[str, Trace]) -> 
 
     spans = [there for _, there in removed_spans(runs["device-log"], PPMID)]
     assert spans[:4] == [False, True, False, True]
+
+
+def test_the_same_seed_gives_the_same_trace(tmp_path: Path) -> None:
+    """Keys, certificates and signatures come out of the seed."""
+    for name in ("first", "second"):
+        run("device-log", tmp_path / name)
+    first, second = ((tmp_path / name / "trace.jsonl").read_bytes() for name in ("first", "second"))
+    assert first == second

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import pytest
+from han.gbcs import envelope
 from hanref import scenario
 from hanref.errors import UsageError
 from hanref.moments import duration, milliseconds_of, milliseconds_text, moment, moment_or_offset
@@ -69,6 +70,10 @@ def test_every_scenario_that_comes_with_hanref_can_be_planned(name: str) -> None
         (step('at = "+1m"\ndo = "change_of_tenancy"\nto = "esme"\ndate = "next week"'), "step 1 (change_of_tenancy): date: "),
         (step('at = "+1m"\ndo = "change_of_tenancy"\nto = "gpf"\ndate = "+1m"\ncontrol = 1'), "GCS09 always sets"),
         (step('at = "+1m"\ndo = "clock"\nto = "gsme"'), "say status or step"),
+        (step('at = "+1m"\ndo = "command"\nto = "ihd"\nuse_case = "CCS07"'), "command goes to"),
+        (step('at = "+1m"\ndo = "command"\nto = "chf"\nuse_case = "CCS07"\nfrom = "me"'), "step 1 (command): from"),
+        (step('at = "+1m"\ndo = "command"\nto = "chf"\nuse_case = "CCS07"\npayload = "0"'), "step 1 (command): payload"),
+        (step('at = "+1m"\ndo = "join"\ndevice = "01"'), "step 1 (join): device"),
         (step('at = "+1m"\ndo = "clock"\nto = "gsme"\nstatus = "good"'), "step 1 (clock): status: "),
     ],
 )
@@ -130,3 +135,50 @@ def test_the_seed_makes_the_keys() -> None:
 
     assert parties[0] == parties[1]
     assert parties[0] != parties[2]
+
+
+COMMAND = 'at = "+1m"\ndo = "command"\nto = "chf"\n'
+
+
+def sent(text: str, seed: int | None = None) -> envelope.Message:
+    """The message that a scenario's first step is."""
+    plan = make(scenario.parse(step(text), "my.toml"), seed)
+    return envelope.decode(bytes.fromhex(plan.document["steps"][0][3]["octets"]))
+
+
+def test_a_command_comes_from_whoever_may_send_it() -> None:
+    message = sent(COMMAND + 'use_case = "CCS07"')
+    keys = make(scenario.parse(step(COMMAND + 'use_case = "CCS07"'), "my.toml")).wan.keys
+    assert keys.role(message.originator) == "access control broker"
+    with pytest.raises(UsageError, match="CCS07 is nothing a supplier has for the chf"):
+        sent(COMMAND + 'use_case = "CCS07"\nfrom = "supplier"')
+
+
+def test_a_spoilt_command_is_wrong_in_its_last_octet_alone() -> None:
+    good, spoilt = (envelope.encode(sent(COMMAND + 'use_case = "CCS07"' + more)) for more in ("", "\nspoilt = true"))
+    assert good[:-1] == spoilt[:-1]
+    assert good[-1] != spoilt[-1]
+
+
+def test_a_ready_payload_is_sent_as_it_is() -> None:
+    assert sent(COMMAND + 'use_case = "CCS07"\npayload = "0102"').payload == b"\x01\x02"
+
+
+def test_install_codes_are_not_in_what_a_trace_tells() -> None:
+    code = "00112233445566778899aabbccddeeff"
+    fields = 'fields = { device = "0102030405060708", install_code = "%s", device_type = 128 }' % code
+    plan = make(scenario.parse(step(COMMAND + 'use_case = "CCS01"\n' + fields), "my.toml"))
+    assert code not in str(plan.orders)
+    asked = step('at = "+1m"\ndo = "join"\ndevice = "0102030405060708"\ninstall_code = "%s"' % code)
+    joins = make(scenario.parse(asked, "my.toml"))
+    assert joins.document["steps"][0][3]["install_code"] == code
+    assert code not in str(joins.orders)
+
+
+def test_keys_and_certificates_come_out_of_the_seed() -> None:
+    trusts = [
+        make(scenario.parse(step(COMMAND + 'use_case = "CCS07"'), "my.toml"), seed).document["devices"]["hub"]["trust"]
+        for seed in (1, 1, 2)
+    ]
+    assert trusts[0] == trusts[1] != trusts[2]
+    assert set(trusts[0]) == {"chf", "gpf"}
