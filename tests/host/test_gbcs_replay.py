@@ -152,6 +152,25 @@ def test_use_cases_can_be_chosen(made: Path) -> None:
     assert done.stdout.splitlines()[-1] == "matched 2 of 2"
 
 
+def test_use_cases_go_by_their_published_and_their_own_names(made: Path, tmp_path: Path) -> None:
+    """As published answers to CS02b go by what they update."""
+    folder = changed(made, "GCS03_IMMEDIATE", lambda octets: octets, tmp_path)
+    path = folder / "gbz" / "GCS03_IMMEDIATE.json"
+    path.write_text(path.read_text().replace('"use_case": "GCS03"', '"use_case": "GCS03ByAnother"'))
+    for name in ("gcs03", "GCS03byAnother"):
+        assert [scenario.name for scenario in scenarios.load(folder, [name])] == ["GCS03_IMMEDIATE"]
+
+
+def test_a_second_answer_under_the_same_names_is_another_scenario(made: Path, tmp_path: Path) -> None:
+    folder = changed(made, "GCS13a_SUCCESS", lambda octets: octets, tmp_path)
+    path = folder / "gbz" / "GCS13a_SUCCESS.json"
+    content = json.loads(path.read_text())
+    alert = {**content["messages"][0], "kind": "alert", "id": "GCS13a_SUCCESS_8F66_ALERT"}
+    path.write_text(json.dumps({"messages": [alert, *content["messages"], *content["messages"]]}))
+    found = scenarios.load(folder)
+    assert [(one.name, one.command is None, one.response is None) for one in found] == [("GCS13a_SUCCESS", False, False)] * 2
+
+
 def test_nothing_replayed_is_no_success(made: Path) -> None:
     done = hanref(str(made), "--use-case", "GCS33")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "matched 0 of 0")

@@ -64,17 +64,18 @@ def plan() -> dict[str, Any]:
 
 
 def screens() -> list[Image.Image]:
-    """Every screen after those weeks, and two that buttons lead to."""
+    """Every screen after those weeks, and some that buttons lead to."""
     simulation = Simulation(plan(), lambda line: None)
     simulation.run()
     (display,) = simulation.nodes["ppmid"].devices
     items = display.screen()
     canvas = Canvas()
-    views = [display.view.shown(page) for page in pages.names("ppmid")]
+    views = [display.view.shown(page) for page in pages.names("ppmid") if page != "gas_payment"]
     views.append({**display.view.shown("electricity_days"), "money": True})
     views.append({**display.view.shown("electricity_payment"), "digits": "40528816370000000000", "cursor": 11})
-    taken = {**items, "last_payment": "accepted"}
-    views.append({**display.view.shown("electricity_payment"), "items": taken})
+    for fuel, result in (("electricity", "accepted"), ("gas", "sent")):
+        taken = {**items, "last_payment": result, "last_payment_fuel": fuel}
+        views.append({**display.view.shown(fuel + "_payment"), "items": taken})
     found = []
     for view in views:
         shown = view.pop("items", items)
