@@ -18,7 +18,7 @@ SHOWN_ON_THE_AIR = [
     *("REQ-078-3", "REQ-078-4", "REQ-IHD-2", "REQ-IHD-3", "REQ-IHD-7", "REQ-IHD-8"),
     *("REQ-GSME-1", "REQ-GSME-2", "REQ-ESME-1", "REQ-GPF-18"),
 ]
-SHORT = ("hub-exchange", "prepayment-day", "install-day", "voltage", "voltage-three-phase")
+SHORT = ("hub-exchange", "prepayment-day", "device-log", "meter-events", "voltage-three-phase")
 SUMMARISED = ("thirteen-months",)
 SCENARIOS = [
     pytest.param(name, marks=() if name in SHORT else pytest.mark.soak) for name in names() if name not in SUMMARISED

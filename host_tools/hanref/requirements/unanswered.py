@@ -18,7 +18,7 @@ def unanswered(trace: Trace, device: str, *names: str) -> list[Dialogue]:
     found = []
     for dialogue in dialogues(trace, device, *names):
         begin = dialogue.command.milliseconds
-        there = all(present(trace, name, begin - waits, begin + waits) for name in (device, "chf"))
+        there = all(present(trace, name, begin - 1, begin + waits) for name in (device, "chf"))
         if dialogue.answer is None and there and begin + waits < trace.end and not _refused(trace, device, dialogue, waits):
             found.append(dialogue)
     return found
