@@ -5,6 +5,7 @@ from typing import Any
 
 from han.clock import from_iso, to_iso
 
+from hanref.mutants import wan
 from hanref.mutants.mutant import Mutant, MutantEvent
 
 DATE = "change_of_tenancy_update_date_time"
@@ -841,4 +842,4 @@ class AlwaysSynchronisedHub(Mutant):
 
 MUTANTS = [
     kind for kind in list(globals().values()) if isinstance(kind, type) and issubclass(kind, Mutant) and kind is not Mutant
-]
+] + wan.MUTANTS
