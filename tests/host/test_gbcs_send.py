@@ -337,3 +337,11 @@ def test_no_secret_is_printed(bench: tuple[Path, Path], own_keys: test_keys.Test
         for entity in own_keys.parties:
             secret = own_keys.secret(entity, DEVICE) if entity != DEVICE else None
             assert secret is None or secret.hex() not in (done.stdout + done.stderr).lower()
+
+
+def test_a_command_of_the_ppmid() -> None:
+    """The meter knows it as after CS03C."""
+    fields = ("--set", "command_issue_date_time=2022-11-03T09:55:00Z")
+    done = hanref("send", "PCS02", "--to", "gsme", "--from", "ppmid", *fields)
+    assert done.returncode == 0, done.stderr
+    assert "FAILURE" in done.stderr  # the meter is in credit mode

@@ -87,7 +87,7 @@ def _trust(roles: Iterable[str], devices: dict[str, bytes], keys: Keys) -> dict[
     if not isinstance(keys, TestKeys):
         return {}
     found = {role: devices[role] for role in roles if (devices[role], SIGNATURE) in keys.certificates}
-    return {role: trust.settings(keys, entity, role) for role, entity in found.items()}
+    return {role: trust.settings(keys, entity, role, joined=True) for role, entity in found.items()}
 
 
 def outcome(lines: Iterable[str], command: bytes) -> Outcome:

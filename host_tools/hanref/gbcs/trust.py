@@ -9,6 +9,7 @@ from han.gbcs import use_cases
 
 from hanref.gbcs import answering
 from hanref.gbcs.commissioned import MANAGEMENT, PREPAYMENT, PURPOSES, key_identifier
+from hanref.gbcs.keys import AGREEMENT
 from hanref.gbcs.test_keys import TestKeys
 
 Cell = tuple[int, int, int]
@@ -46,10 +47,17 @@ CELLS = {
 HANDED_OVER = (*OF_SUPPLIER, *OF_NETWORK_OPERATOR)
 
 
-def settings(keys: TestKeys, device: bytes, role: str, installed: bool = True) -> dict[str, Any]:
+# Whose key a device holds after CS03C, and in which role [GBCS 13.7].
+PARTNERS = {"gsme": ("ppmid", use_cases.PPMID), "ppmid": ("gsme", use_cases.OTHER)}
+
+
+def settings(
+    keys: TestKeys, device: bytes, role: str, installed: bool = True, joined: bool = False
+) -> dict[str, Any]:
     """As `han.devices.trust` takes it. It holds private test keys: do not print it.
 
-    A gas proxy that is not `installed` has the cells of supplier and network operator with the broker.
+    A gas proxy that is not `installed` has the cells of supplier and network operator with the broker. Gas meter and PPMID
+    that are `joined` know each other's key.
     """
     numbers: dict[int, bytes] = {}
     for entity, party in keys.parties.items():
@@ -61,6 +69,12 @@ def settings(keys: TestKeys, device: bytes, role: str, installed: bool = True) -
         holder = numbers[use_cases.ACCESS_CONTROL_BROKER if handed else cell[0]]
         public = keys.party(holder).public[PURPOSES[cell[1:]]]
         cells.append([*cell, holder.hex(), answering.point(public).hex(), key_identifier(public).hex()])
+    partner, number = PARTNERS.get(role, ("", 0))
+    for entity, party in keys.parties.items():
+        if joined and partner and party.role == partner:
+            public = party.public[AGREEMENT]
+            identifier = key_identifier(public).hex()
+            cells.append([*_agrees(number), entity.hex(), answering.point(public).hex(), identifier])
     own = keys.party(device).private
     usages = {usage: PURPOSES[(usage, MANAGEMENT)] for usage in (DIGITAL_SIGNATURE, KEY_AGREEMENT)}
     return {

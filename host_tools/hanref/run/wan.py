@@ -24,8 +24,6 @@ _ROLES = {
 }
 # Whose commands scenarios with certificates send, in the order in which a command's sender is looked for.
 SENDERS = ("supplier", "network operator", ACCESS_CONTROL_BROKER)
-# Who else a device talks to in GBCS messages, and the number under which it knows the other [GBCS 13.7, method C].
-_PARTNERS = {"gsme": ("ppmid", use_cases.PPMID), "ppmid": ("gsme", use_cases.OTHER)}
 _ORDER_OF_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -60,13 +58,13 @@ class Wan:
         if self.certified is None:
             return {"parties": self.parties_of(self.devices[devices[-1]])}
         served = [role for role in devices if role in DEVICES]
-        return {"trust": {role: trust.settings(self.certified, self.devices[role], role) for role in served}}
+        return {"trust": {role: trust.settings(self.certified, self.devices[role], role, joined=True) for role in served}}
 
     def parties_of(self, device: bytes) -> dict[str, dict[str, Any]]:
         """What a device is told of the parties: role number and shared secret by entity identifier. Gas meter and PPMID
         know each other, as after CS03C."""
         numbers = {entity: number for entity, (_, number) in _ROLES.items()}
-        partner = _PARTNERS.get(self.keys.role(device) or "")
+        partner = trust.PARTNERS.get(self.keys.role(device) or "")
         if partner is not None and partner[0] in self.devices:
             numbers[self.devices[partner[0]]] = partner[1]
         return {
