@@ -179,7 +179,7 @@ class Image(Step):
     targets = ("chf",)
     do: Literal["image"]
     to: str = "chf"
-    device: Literal["esme", "ppmid"]
+    device: Literal["esme", "gsme", "ppmid"]
     version: Annotated[int, Field(ge=1, lt=2**32)]
     damage: Literal["truncated", "hardware", "signature"] | None = None
 
@@ -187,7 +187,7 @@ class Image(Step):
 class Activate(Step):
     """The supplier has a meter start the image of a version that it has got: CS06 with the hash of that image."""
 
-    targets = ("esme",)
+    targets = ("esme", "gsme")
     do: Literal["activate"]
     to: str = "esme"
     version: Annotated[int, Field(ge=1, lt=2**32)]

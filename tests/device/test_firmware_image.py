@@ -215,6 +215,24 @@ def test_a_prepayment_interface_starts_what_it_got_and_tells_of_it():
         assert told(han.events, "CS09") == [[0x8F8B, running, 0 if running == 2 else 1]]
 
 
+def test_the_sleeping_gas_meter_takes_an_image_when_it_wakes():
+    for loss in (0.0, 0.1):
+        settings = dict(KEYS, hardware_version=2)
+        han = Han(boards=("hub", "gsme"), hub=KEYS, gsme=settings, air={"loss": loss})
+        han.run(300)
+        meter = han.device("gsme")
+        codes, alerts = give(han, "gsme", signed(), 3600)
+        assert (codes, alerts[0][2:]) == (["8f72", "8f8a"], [2, 0]), loss
+        assert meter.asleep
+        assert meter.wan.firmware.activate(sha256(IMAGE).digest()) == firmware_image.OK
+        han.do("gsme", "power", on=False)
+        han.do("gsme", "power", on=True)
+        assert meter.wan.firmware.version == 2
+        frames = len([frame for frame in han.frames if frame[3] == 0x0019])
+        han.run(3600)
+        assert len([frame for frame in han.frames if frame[3] == 0x0019]) == frames  # nothing is asked for again
+
+
 def test_power_lost_at_the_activation_of_a_prepayment_interface():
     han = han_of("ppmid", hardware_version=2)
     display = han.device("ppmid")

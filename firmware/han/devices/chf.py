@@ -177,7 +177,10 @@ class CommunicationsHub(Device, Commissioned):
             self.report("firmware", {"device": arguments["device"], "status": str(error)})
             self.event(ota.TRANSFER_FAILED)
             return
-        self.images.offer(peer, 1, header, octets)
+        sleeps = peer == self.configuration["gsme"]
+        self.images.offer(peer, None if sleeps else 1, header, octets)
+        if sleeps:
+            self.router.image_waits(True)
 
     def _image_command(self, name, fields, message, time):
         return self.images.command(name, fields, message, time)
@@ -190,6 +193,8 @@ class CommunicationsHub(Device, Commissioned):
     def _image_transferred(self, peer, header, result):
         """The events of a transfer's end, and the alert CCS08 (REQ-CHF-13)."""
         self.report("firmware", {"device": peer.hex(), "version": header.file_version, "result": result})
+        if peer == self.configuration["gsme"]:
+            self.router.image_waits(False)
         code = ota.TRANSFERRED if result == ota.OK else ota.TRANSFER_FAILED
         self.event(code)
         broker = self.server.keys.holder(use_cases.ACCESS_CONTROL_BROKER)

@@ -14,8 +14,9 @@ PREPAYMENT = 0x0705
 NO_SCHEME = 0
 SCHEME_B = 2
 
+NEW_IMAGE = 1 << 0  # FunctionalNotificationFlags [ZSE 5]
 TUNNEL_MESSAGE = 1 << 21
-GET_SNAPSHOT = 1 << 22  # FunctionalNotificationFlags [ZSE 5]
+GET_SNAPSHOT = 1 << 22
 GET_SAMPLED_DATA = 1 << 23
 
 _ASK_AT_ONCE = 14  # samples in one answer
@@ -36,6 +37,7 @@ class Copier:
         self._due = None  # the half hour the copy should reach, and the register then
         self.flags = 0
         self.tunnel_pending = False  # the hub has a message for the meter
+        self.image_pending = False  # the hub has a firmware image for it
 
     # -- commands of the meter, which is the server of its clusters ---------------------------------------
 
@@ -83,7 +85,7 @@ class Copier:
         """What a report of the meter is answered with: the notification flags, or a default response."""
         if not self.reports or self.scheme == NO_SCHEME or message.destination == BROADCAST:
             return status.SUCCESS
-        functional = self.flags | (TUNNEL_MESSAGE if self.tunnel_pending else 0)
+        functional = self.flags | (TUNNEL_MESSAGE if self.tunnel_pending else 0) | (NEW_IMAGE if self.image_pending else 0)
         words = [functional, 0, 0, 0, 0] if self.scheme == SCHEME_B else [functional]
         fields = {"notification_scheme": self.scheme, "notification_flags": words}
         sequence = message.payload[1]

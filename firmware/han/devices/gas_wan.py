@@ -13,10 +13,12 @@ from han.devices.prepayment import ARMED, OFF, ON
 from han.errors import CryptoError
 from han.gbcs import gas_answers, gas_settings, gbz_alerts, use_cases
 from han.gbcs.server import GbcsServer
+from han.later import Later
 from han.zcl import clusters, status
 from han.zcl.frame import TO_CLIENT
 
 BASIC = 0x0000
+OTA = 0x0019
 PRICE = 0x0700
 METERING = 0x0702
 PREPAYMENT = 0x0705
@@ -24,6 +26,7 @@ PREPAYMENT = 0x0705
 SNAPSHOTS = 31
 BILLING_SNAPSHOTS = 12
 NETWORK_SAMPLES = 2880  # ten days of 6 minutes is 2400 (I)
+_IMAGE_TAKES = 1500  # seconds that an image may take at most
 BILLING_READ = 0x8F0A  # code of the alert GCS53
 SNAPSHOT_TYPE = 6  # block and tiers without billing part [GBCS 11.3]
 PREPAY_SNAPSHOT_TYPE = 0
@@ -73,6 +76,9 @@ class GasWan(Commissioned):
         self.server = GbcsServer(self, configuration["keys"], self._values)
         self.commission(meter, self.server)
         self.hold_firmware(stores, configuration)
+        images = ("han.devices.ota", "ImageClient", meter, meter.endpoint, self.firmware, None, meter.sleep)
+        self.images = Later(*images)
+        meter.attributes(meter.endpoint, OTA, "client")
         self.clock = meter.clock
         self.orders = GasOrders(self, self._values)
         self.tables_changed("publish_price_matrix")
@@ -194,6 +200,14 @@ class GasWan(Commissioned):
             self.billing_snapshot(
                 snapshots.TARIFF_CHANGE if name == "publish_tariff_information" else snapshots.END_OF_BILLING_PERIOD
             )
+
+    # -- firmware -------------------------------------------------------------------------------------------------
+
+    def take_image(self, time):
+        """The hub has an image for the meter, which stays awake until it has it."""
+        hub = self._meter.configuration["hub"]
+        self._meter.at(time + _IMAGE_TAKES, self._meter.sleep)
+        self.images.look((hub["identity"], hub["time"]), time)
 
     # -- snapshots -------------------------------------------------------------------------------------------------
 

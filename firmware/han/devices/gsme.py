@@ -29,6 +29,7 @@ REPORTING_INTERVAL = HALF_HOUR
 GET_SNAPSHOT = 1 << 22
 GET_SAMPLED_DATA = 1 << 23
 WORKED_ON = (GET_SNAPSHOT, GET_SAMPLED_DATA)
+NEW_IMAGE = 1 << 0  # the hub has firmware [ZSE 5]
 TUNNEL_MESSAGE = 1 << 21  # the hub has a GBCS message [GBCS 11.5]
 
 COMPLETE = 1  # AttributeReportingStatus [ZSE 2]
@@ -111,7 +112,7 @@ class GasMeter(Device):
         self._flags = ()
         hub = configuration["hub"]
         self.tunnel = AskingEnd(self, self.endpoint, hub["identity"], hub["time"])
-        self._collects = False
+        self._collects = self._takes_image = False
         self.sends_time = True
         self.mirror = self._values.get("mirror")
         self._pushed = {}  # what the proxy was told last, a set of attributes a key
@@ -251,7 +252,7 @@ class GasMeter(Device):
             self._values.set("mirror", self.mirror)
         self._plan_wake(time)
         if self.mirror is None:
-            self._sleep(time)
+            self.sleep(time)
             return
         # The proxy takes a configuration only with a newer event [ZSE 5]: the meter's time is one.
         settings = {
@@ -280,7 +281,7 @@ class GasMeter(Device):
         self.refresh()
         self._end_half_hour()
         self._session = self._reports(time)
-        self.at(time + STAYS_AWAKE, self._sleep)
+        self.at(time + STAYS_AWAKE, self.sleep)
         self.timekeeper.ask(self._hub_time, time)
 
     def _hub_time(self, hub_utc, synchronised, time):
@@ -306,12 +307,15 @@ class GasMeter(Device):
         if not self._session:
             if self._collects:
                 self._collects = False
-                self.at(time + COLLECTS, self._sleep)
+                self.at(time + COLLECTS, self.sleep)
                 self.tunnel.collect(self._collected, time)
+            elif self._takes_image:
+                self._takes_image = False
+                self.wan.take_image(time)
             else:
-                self._sleep(time)
+                self.sleep(time)
             return
-        self.at(time + STAYS_AWAKE, self._sleep)
+        self.at(time + STAYS_AWAKE, self.sleep)
         cluster, payload = self._session.pop(0)
         self._say(self.mirror, cluster, payload, self._heard, time)
 
@@ -327,7 +331,7 @@ class GasMeter(Device):
 
     def _heard(self, frame, time):
         if frame is None:
-            self._sleep(time)
+            self.sleep(time)
             return
         name, fields = client.command(METERING, frame)
         if name == "mirror_report_attribute_response":
@@ -355,7 +359,8 @@ class GasMeter(Device):
         self.wan.push.complete()
         functional = self._flags[0] if self._flags else 0
         self._flags = ()
-        self._collects = bool(functional & TUNNEL_MESSAGE) or self.tunnel.has_to_deliver()
+        self._collects = self._collects or bool(functional & TUNNEL_MESSAGE) or self.tunnel.has_to_deliver()
+        self._takes_image = self._takes_image or bool(functional & NEW_IMAGE)
         for flag in WORKED_ON:
             if functional & flag:
                 fields = {
@@ -369,7 +374,7 @@ class GasMeter(Device):
     def _metering_command(self, name, fields, message, time):
         """What the proxy asks of the meter's own logs, in the wake in which the meter asked for work."""
         if not self.asleep:
-            self.at(time + STAYS_AWAKE, self._sleep)
+            self.at(time + STAYS_AWAKE, self.sleep)
         if name in ("get_sampled_data", "get_snapshot"):
             return self.wan.answer_for_proxy(name, fields)
         return status.UNSUP_CLUSTER_COMMAND
@@ -407,11 +412,11 @@ class GasMeter(Device):
             octets += metering.get(name).to_bytes(6, "little")
         return octets
 
-    def _sleep(self, time):
+    def sleep(self, time):
         if self._session:
             self._pushed.clear()  # the proxy missed something: tell it all again next time
             self._session = []
-        self.cancel(self._sleep)
+        self.cancel(self.sleep)
         self.asleep = True
 
     def _reports(self, time):

@@ -41,9 +41,11 @@ class ImageServer:
         self._asked = {}  # EUI-64 -> time of the last request
 
     def offer(self, peer, endpoint, header, octets):
-        """Tell a device that there is an image for it."""
+        """Tell a device that there is an image for it; one without an endpoint sleeps and is told otherwise."""
         self._images[peer] = (header, octets)
         self._heard(peer)
+        if endpoint is None:
+            return
         fields = {
             "payload_type": 3,
             "query_jitter": 100,
@@ -127,34 +129,45 @@ class ImageServer:
         }
 
 
+def _nothing(time):
+    pass
+
+
 class ImageClient:
     """The device's side: asks when it is told of an image, takes it into its FirmwareHolder, says what came of it. A device
-    that starts a good image when the hub says so has `activate()`; without it the image waits for CS06.
+    that starts a good image when the hub says so has `activate()`; without it the image waits for CS06. `ended(time)` is
+    called when nothing is left to be asked.
 
     The device gives it the commands of the cluster.
     """
 
-    def __init__(self, device, endpoint, holder, activate=None):
+    def __init__(self, device, endpoint, holder, activate=None, ended=_nothing):
         self._device = device
         self._endpoint = endpoint
         self._holder = holder
         self._activate = activate
+        self._ended = ended
         self._server = None  # (EUI-64, endpoint)
         self._image = None  # fields of the image that is being taken
 
     def command(self, name, fields, message, time):
         if name != "image_notify":
             return status.UNSUP_CLUSTER_COMMAND
-        self._server = (message.source, message.source_endpoint)
+        wanted = (fields.get("manufacturer_id", 0), fields.get("image_type", 0))
+        self.look((message.source, message.source_endpoint), time, wanted)
+        return None
+
+    def look(self, server, time, wanted=(0, 0)):
+        """Ask a server, (EUI-64, endpoint), for an image of a manufacturer and type."""
+        self._server = server
         query = {
             "field_control": _QUERY_HAS_HARDWARE,
-            "manufacturer_id": fields.get("manufacturer_id", 0),
-            "image_type": fields.get("image_type", 0),
+            "manufacturer_id": wanted[0],
+            "image_type": wanted[1],
             "current_file_version": self._holder.version,
             "hardware_version": self._holder.hardware,
         }
         self._ask("query_next_image_request", query, self._image_told, time)
-        return None
 
     def _ask(self, name, fields, then, time):
         peer, endpoint = self._server
@@ -164,6 +177,7 @@ class ImageClient:
     def _image_told(self, frame, time):
         fields = client.command(CLUSTER, frame)[1]
         if fields.get("status") != status.SUCCESS:
+            self._ended(time)
             return
         self._image = fields
         self._holder.begin(fields["image_size"])
@@ -204,6 +218,7 @@ class ImageClient:
             told = client.command(CLUSTER, frame)[1]
             if result == status.SUCCESS and self._activate is not None and told.get("upgrade_time") is not None:
                 self._activate()
+            self._ended(now)
 
         self._ask("upgrade_end_request", ended, answered, time)
         self._device.report("firmware", {"version": image["file_version"], "status": status.name(result)})

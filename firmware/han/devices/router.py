@@ -170,6 +170,10 @@ class Router:
         if self._tap is not None:
             self._tap.copier.tunnel_pending = bool(self._queue)
 
+    def image_waits(self, waits):
+        """Whether there is a firmware image for the sleeping meter, which is told when it wakes."""
+        self._tap.copier.image_pending = waits
+
     # -- whole messages -----------------------------------------------------------------------------------
 
     def _carrier(self, peer):

@@ -86,7 +86,7 @@ def transfers_told(trace: Trace, device: str) -> Finding:
     severity=1,
     reference="checks an image before it can be activated, keeps the old one until the new one runs, tells its version",
     tests=["AT-0024-1", "AT-0024-2", "AT-0024-4"],
-    devices=["esme", "ppmid"],
+    devices=["esme", "gsme", "ppmid"],
 )
 def verified_and_kept(trace: Trace, device: str) -> Finding:
     case = Case()
