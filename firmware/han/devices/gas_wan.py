@@ -76,8 +76,9 @@ class GasWan(Commissioned):
         self.server = GbcsServer(self, configuration["keys"], self._values)
         self.commission(meter, self.server)
         self.hold_firmware(stores, configuration)
-        images = ("han.devices.ota", "ImageClient", meter, meter.endpoint, self.firmware, None, meter.sleep)
-        self.images = Later(*images)
+        self.images = Later(
+            "han.devices.ota", "ImageClient", meter, meter.endpoint, self.firmware, None, meter.sleep
+        )
         meter.attributes(meter.endpoint, OTA, "client")
         self.clock = meter.clock
         self.orders = GasOrders(self, self._values)
