@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judges of what goes over the WAN: each passes on the reference's run, and speaks against it with one thing changed."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,17 @@ def test_nothing_speaks_against_the_reference(runs: dict[str, Trace]) -> None:
     for trace in runs.values():
         against = [(one.id, one.reason) for one in judge(trace) if one.verdict in ("fail", "observation")]
         assert not against
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("scenario", ["device-log", "supplier-day"])
+def test_a_tenth_of_what_was_sent_is_missing(runs: dict[str, Trace], scenario: str, seed: int) -> None:
+    """Frames and messages that are cut out of a capture speak against nobody."""
+    chance = random.Random(seed)
+    whole = runs[scenario]
+    left = [event for event in whole.events if event.kind not in ("gbcs", "zcl") or chance.random() > 0.1]
+    verdicts = judge(Trace({**whole.header, "complete": False}, left))
+    assert not [(one.id, one.reason) for one in verdicts if one.verdict in ("fail", "observation")]
 
 
 def test_removals_and_returns_end_and_begin_presence(runs: dict[str, Trace]) -> None:

@@ -32,6 +32,7 @@ IDENTITY = 16
 NO_CHANGE = "nothing was added to the hub's device log or taken out of it in the trace"
 NO_JOIN = "no device asked the hub to join in the trace"
 NO_COPY = "the hub's device log was not read in the trace"
+MAY_LACK = "messages may be missing in the trace, so what the log must hold is not known"
 
 
 # --- the logs -------------------------------------------------------------------------------------------------
@@ -45,6 +46,8 @@ NO_COPY = "the hub's device log was not read in the trace"
     answers=["CCS01"],
 )
 def sixteen_entries(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     found = copies(trace, device)
     for change in changes(trace, device):
@@ -82,7 +85,7 @@ def historic_log(trace: Trace, device: str) -> Finding:
         for entity in kept:
             case.check(entity not in proxies, "the proxy is in the historic log", copy.event)
             case.check(entity not in terminals, "a hand-held terminal is in the historic log", copy.event)
-        gone = _left_with_key(trace, device, copy)
+        gone = _left_with_key(trace, device, copy) if trace.complete else []
         if gone:
             _check_kept(case, copy, kept, gone)
     return case.result("the historic log holds those that left last", "no historic device log was read in the trace")
@@ -117,6 +120,8 @@ def _check_kept(case: Case, copy: Copy, kept: list[str], gone: list[str]) -> Non
 
 @judges("REQ-CHF-3", severity=1, reference="neither hears nor answers a device that is not in its log", tests=["test_chf_dlms"])
 def silence_towards_strangers(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     names = _names(trace)
     hubs = [device, *trace.devices("gpf")]
@@ -154,6 +159,8 @@ def _names(trace: Trace) -> dict[str, str]:
     tests=["test_chf_dlms"],
 )
 def changes_are_told(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     found = copies(trace, device)
     for change in changes(trace, device):
@@ -197,6 +204,8 @@ def _check_copy(case: Case, alert: Event, change: Change, found: list[Copy]) -> 
     answers=["CCS01"],
 )
 def adds(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     found = copies(trace, device)
     for change in changes(trace, device):
@@ -281,6 +290,8 @@ def _hub_has_no_time(trace: Trace, device: str, event: Event) -> bool:
     answers=["CCS03"],
 )
 def restores(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     for change in changes(trace, device):
         if change.name != "CCS03" or not change.succeeded or change.answer is None:
@@ -306,6 +317,8 @@ def restores(trace: Trace, device: str) -> Finding:
     tests=["AT-121-1", "AT-121-2"],
 )
 def admitted_with_the_code(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     for asked in asked_to_join(trace, device):
         window = _window(trace, device, asked.device, asked.event)
@@ -326,6 +339,8 @@ def admitted_with_the_code(trace: Trace, device: str) -> Finding:
     tests=["AT-121-3"],
 )
 def halves_of_the_window(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     for asked in asked_to_join(trace, device):
         window = _window(trace, device, asked.device, asked.event)
@@ -375,6 +390,8 @@ def _window(trace: Trace, hub: str, identity: str, until: Event) -> _Window | No
 
 @judges("REQ-121-2", severity=2, reference="ignores the key and says success", tests=["AT-121-3"], answers=["CCS01"])
 def added_again(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     found = copies(trace, device)
     for change in changes(trace, device):
@@ -398,6 +415,8 @@ def added_again(trace: Trace, device: str) -> Finding:
     answers=["CCS02"],
 )
 def key_is_kept(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     found = copies(trace, device)
     types = {}
@@ -433,6 +452,8 @@ def key_is_kept(trace: Trace, device: str) -> Finding:
     devices=["chf"],
 )
 def second_owner(trace: Trace, device: str) -> Finding:
+    if not trace.complete:
+        return Finding("not run", MAY_LACK)
     case = Case()
     codes: dict[str, str] = {}
     left: set[str] = set()

@@ -143,7 +143,8 @@ def commands_are_followed(trace: Trace, device: str) -> Finding:
         if acting and not waiting:
             last = max(acting, key=lambda one: one.since)
             what = "%s reads %s, %s set it to %s" % (name, value, last.dialogue.name, last.value)
-            case.check(value == last.value, what, last.dialogue.command, answer)
+            if trace.complete or value == last.value:  # a later command may be missing
+                case.check(value == last.value, what, last.dialogue.command, answer)
     _check_cleared(case, trace, device)
     return case.result("the proxy shows what the commands set", NO_COMMAND)
 
@@ -326,6 +327,8 @@ def pairing_is_told(trace: Trace, device: str) -> Finding:
         if answer is None or (dialogue.name != "GCS59" and asn1_integer(answer) != DONE):
             continue
         said = alerts(trace, device, "GCS62", dialogue.command.milliseconds, answer.milliseconds + TOLD_WITHIN)
+        if not said and not trace.complete:
+            continue
         if not case.check(bool(said), "%s changed the log and GCS62 does not tell" % dialogue.name, answer, *said[:1]):
             continue
         code, _, entries = (asn1(said[0]) + [None] * 3)[:3]

@@ -123,8 +123,8 @@ def present(trace: Trace, device: str | None, begin: int, end: int) -> bool:
 
 
 def presence(trace: Trace, device: str) -> list[Event]:
-    """The events that ended or began a device's presence."""
-    return [event for event, _, _ in _presence(trace, device)]
+    """The events that ended or began a device's presence, as far as the device itself notices."""
+    return [event for event, what, _ in _presence(trace, device) if what != "log"]
 
 
 def _presence(trace: Trace, device: str) -> list[tuple[Event, str, bool]]:
