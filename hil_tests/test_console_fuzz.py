@@ -86,6 +86,7 @@ def test_console_is_fuzzed(dut: MicroPythonDut) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("app_path", ["hanref:esme"], indirect=True)
 def test_console_is_fuzzed_for_long(dut: MicroPythonDut) -> None:
     fuzz(dut, 100_000)

@@ -12,10 +12,11 @@ import pytest
 
 STARTED = 60.0  # seconds until its boards run
 GONE = 15.0
+BOARD = b"qemu-system-arm"
 
 
-def boards_of(process: int) -> set[int]:
-    """The QEMU processes that a process has started."""
+def children_of(process: int, program: bytes = b"") -> set[int]:
+    """The processes that a process has started, with `program` those of that name."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -23,7 +24,7 @@ def boards_of(process: int) -> set[int]:
             command = (entry / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(status[1]) == process and command.startswith(b"qemu-system-arm"):
+        if int(status[1]) == process and command.startswith(program):
             found.add(int(entry.name))
     return found
 
@@ -63,14 +64,13 @@ def test_no_board_is_left(arguments: list[str], number: signal.Signals, tmp_path
             [sys.executable, *arguments], stdout=file, stderr=file, stdin=subprocess.DEVNULL, cwd=tmp_path
         )
     try:
-        assert wait_until(lambda: boards_of(process.pid) or process.poll() is not None, STARTED)
-        boards = boards_of(process.pid)
-        assert boards, output.read_text()[-2000:]
+        assert wait_until(lambda: children_of(process.pid, BOARD) or process.poll() is not None, STARTED)
+        assert children_of(process.pid, BOARD), output.read_text()[-2000:]
         time.sleep(0.3)
-        boards |= boards_of(process.pid)
+        children = children_of(process.pid)
         os.kill(process.pid, number)
         process.wait(GONE)
-        assert wait_until(lambda: not any(Path(f"/proc/{board}").exists() for board in boards), GONE)
+        assert wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), GONE)
     finally:
         if process.poll() is None:
             process.kill()

@@ -10,7 +10,7 @@ import pytest
 import zigpy.types as zt
 from hanref.air.hashes import install_code_key, install_code_with_crc
 from hanref.boards import find
-from hanref.boards.emulated import BOARD, EmulatedBoard
+from hanref.boards.emulated import BOARD, HEAP, EmulatedBoard
 from hanref.flash.image import image
 from hanref.flash.install import install
 from hanref.flash.settings import for_role
@@ -81,8 +81,8 @@ def flashed(role: str, folder: Path) -> Iterator[tuple[EmulatedBoard, zt.EUI64]]
     settings["radio"].update({"install_code": CODE.hex(), "role": "end_device" if role == "gsme" else "router"})
     if role == "hub":
         settings["identities"]["ihd"] = DONGLE.hex()  # a hub answers those in its device log
-    with EmulatedBoard(f"zigpy-{role}", flash=folder / "flash", radio=folder / "radio") as board:
-        install(kind, board.port, image(role), settings)
+    with EmulatedBoard.kept(f"zigpy-{role}", HEAP, folder, folder / "radio") as board:
+        install(kind, board.port, image(role), settings, fresh_stores=True)
         yield board, zt.EUI64.deserialize(bytes.fromhex(settings["identities"][role])[::-1])[0]
 
 

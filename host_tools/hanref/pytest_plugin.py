@@ -7,12 +7,17 @@ unless `--port` names one. Nothing here is loaded unless it is asked for.
 
 import functools
 import importlib.util
+import os
+import signal
+import sys
+import threading
 from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 
 SERVICE = "micropython"
+_PR_SET_PDEATHSIG = 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +34,30 @@ def pytest_configure(config: pytest.Config) -> None:
         # It notes the application in the JUnit file in a way that pytest warns of, for each test.
         config.addinivalue_line("filterwarnings", "ignore:record_xml_attribute is incompatible:pytest.PytestWarning")
         _register(config)
+        if SERVICE in str(config.getoption("embedded_services", None)):
+            _end_with_this_process()
+
+
+@functools.cache
+def _end_with_this_process() -> None:
+    """pytest-embedded forks processes of its own, which would outlive a pytest that is killed."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    prctl = ctypes.CDLL(None).prctl
+    by_main_thread = False
+
+    def before() -> None:
+        # The kernel means the thread that forks, and only that of the main thread ends with the process.
+        nonlocal by_main_thread
+        by_main_thread = threading.current_thread() is threading.main_thread()
+
+    def after() -> None:
+        if by_main_thread:
+            prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    os.register_at_fork(before=before, after_in_child=after)
 
 
 def _register(config: pytest.Config) -> None:
@@ -97,8 +126,6 @@ def pytest_runtest_makereport(
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the emulated boards."""
-    import sys
-
     service = sys.modules.get("hanref.hil.service")
     if service is not None:
         service.close_boards()
