@@ -4,7 +4,7 @@
 from han.clock import DAY, HALF_HOUR, from_iso
 from han.devices import client, device_log
 from han.stores.memory import MemoryStores, MemoryValues
-from han.zcl.frame import Frame
+from han.zcl.frame import CLUSTER, Frame
 from simulated import Han
 
 MICROPYTHON_HEAP = "64M"  # every frame of some hours is kept
@@ -52,63 +52,63 @@ def half_hours(han, of):
     return client.command(0x0702, asked(han, of, 0x0702, command="get_profile", fields=GET_PROFILE))[1]
 
 
+def remember(proxy, meter, utc):
+    """Something of a former occupier in each of the six data sets of the proxy, from the days before `utc`."""
+    payload = meter.snapshot_payload()
+    for log in (proxy.daily_reads, proxy.billing):
+        log.add(utc - DAY, 1, 1 if log is proxy.daily_reads else 2, 6, payload)
+    for log in (proxy.prepayment_daily_reads, proxy.prepayment_billing):
+        log.add(utc - DAY, 1, 1 if log is proxy.prepayment_daily_reads else 2, 0, bytes(24))
+    proxy.top_ups.add({"top_up_code": b"12345678901234567890", "top_up_amount": 1000, "top_up_time": utc - DAY})
+    proxy.days.append(utc // DAY * DAY - DAY, 4000)
+    proxy.energy.roll(utc - DAY)
+    proxy.energy.add(utc - DAY, 9000)
+    proxy.energy.roll(utc)
+
+
+SNAPSHOTS = {"start_time": 0, "end_time": None, "snapshot_offset": 0}
+BALANCES = {"earliest_start_time": 0, "latest_end_time": None, "snapshot_offset": 0}
+SAMPLES = {"sample_start_time": 0, "sample_type": 0, "number_of_samples": 14}
+# The six sets, as they are asked for: cluster, command, fields.
+SETS = (
+    (0x0702, "get_sampled_data", dict(SAMPLES, sample_id=0)),
+    (0x0702, "get_sampled_data", dict(SAMPLES, sample_id=1)),
+    (0x0702, "get_snapshot", dict(SNAPSHOTS, snapshot_cause=1)),
+    (0x0702, "get_snapshot", dict(SNAPSHOTS, snapshot_cause=2)),
+    (0x0705, "get_prepay_snapshot", dict(BALANCES, snapshot_cause=1)),
+    (0x0705, "get_prepay_snapshot", dict(BALANCES, snapshot_cause=2)),
+    (0x0705, "get_top_up_log", {"latest_end_time": None, "number_of_records": 5}),
+)
+PREVIOUS_DAY = "previous_day_alternative_consumption_delivered"
+
+
+def given(han, entry):
+    """What the display gets of a set: a status, or the fields of the answer."""
+    cluster, command, fields = entry
+    frame = asked(han, "gas", cluster, command=command, fields=fields)
+    return client.command(cluster, frame)[1] if frame.frame_type == CLUSTER else client.result(frame)
+
+
 def test_at_0056_3_a_past_date_hides_what_was_before_from_the_han_alone():
-    han = lived_in()
-    assert len(half_hours(han, "gas")["intervals"]) >= 3
-    move_gas(han, from_iso("2022-11-03T10:00:00Z"))
-    assert half_hours(han, "gas")["intervals"] == [1000]
-    assert len(han.device("gpf").half_hours.newest(14)) >= 3  # what the WAN reads is all there
-
-
-def moved_twice(han, of, second):
-    """The half hours that a display gets after a first change at 10:00 and a second one, and those of the meter itself."""
-    for date in (from_iso("2022-11-03T10:00:00Z"), second):
-        if of == "gas":
-            assert move_gas(han, date) == 0
-        else:
-            han.do("esme", "change_of_tenancy", date=date, control=CLEAR_CONSUMER_DATA)
-        han.run(1)
-    return half_hours(han, of)["intervals"]
-
-
-def test_a_second_date_leaves_the_first_one_in_force_until_it_comes():
-    for of, role, used in (("electricity", "esme", 500), ("gas", "gpf", 1000)):
-        han = lived_in()
-        assert moved_twice(han, of, from_iso("2022-11-03T12:00:00Z")) == [used]
-        assert len(han.device(role).half_hours.newest(14)) >= 3  # the WAN reads all
-        han.run("11:59:50")
-        assert half_hours(han, of)["intervals"] == [used] * 3  # 10:30 to 11:30
-        han.run("12:31:00")
-        assert half_hours(han, of)["intervals"] == [used]  # 12:30
-
-
-def test_neither_an_earlier_date_nor_a_loss_of_power_nor_of_the_clock_lifts_the_restriction():
-    for of, role, used in (("electricity", "esme", 500), ("gas", "gpf", 1000)):
-        board = "hub" if role == "gpf" else role
-        han = lived_in()
-        assert moved_twice(han, of, from_iso("2022-11-03T09:00:00Z")) == [used]
-        assert moved_twice(han, of, from_iso("2022-11-03T12:00:00Z")) == [used]
-        han.do(board, "power", on=False)
-        han.do(board, "power", on=True)
-        han.run(20)
-        assert half_hours(han, of)["intervals"] == [used]
-        han.do(role, "clock", status="invalid")
-        assert half_hours(han, of)["intervals"] == [used]
-
-
-def test_a_cancelled_second_date_leaves_the_first_one_in_force():
-    han = lived_in()
-    assert moved_twice(han, "electricity", from_iso("2022-11-03T12:00:00Z")) == [500]
-    han.do("esme", "change_of_tenancy", date=None)
-    assert half_hours(han, "electricity")["intervals"] == [500]
-    assert han.device("esme").attributes(1, 0x0708).get("change_of_tenancy_update_date_time") is None
-
-
-def test_totals_of_the_day_stay_restricted_too():
-    han = lived_in()
-    moved_twice(han, "electricity", from_iso("2022-11-03T12:00:00Z"))
-    shown = han.device("esme").history.visible("day", 0)
-    assert 0 < shown < han.device("esme").history.total("day", 0) - 900
+    han = Han(start="2022-11-03T09:00:00Z")
+    han.do("gsme", "gas_flow", litres_per_hour=2000)
+    proxy = han.device("gpf")
+    remember(proxy, han.device("gsme"), from_iso("2022-11-03T00:00:00Z"))
+    han.run("12:10:00")
+    before = [given(han, entry) for entry in SETS]
+    assert 0x8B not in before
+    assert len(half_hours(han, "gas")["intervals"]) >= 5
+    assert proxy.attributes(proxy.mirror, 0x0702).get(PREVIOUS_DAY)
+    move_gas(han, from_iso("2022-11-03T11:00:00Z"))
+    assert half_hours(han, "gas")["intervals"] == [1000, 1000]
+    after = [given(han, entry) for entry in SETS]
+    assert after[0]["samples"] == [1000, 1000]
+    assert after[1:] == [0x8B] * 6
+    assert not proxy.attributes(proxy.mirror, 0x0702).get(PREVIOUS_DAY)
+    for cluster, command, fields in SETS:
+        found = proxy.gbcs_command(cluster, command, fields, None)
+        assert not isinstance(found, int), (command, found)
+    assert len(proxy.half_hours.newest(14)) >= 5  # what the WAN reads is all there
 
 
 def test_at_0056_4_a_display_that_was_away_asks_first_and_shows_nothing_before():

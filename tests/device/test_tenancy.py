@@ -77,6 +77,11 @@ def test_at_0056_6_one_fuel_leaves_the_other_alone():
     han.run(3700)
     assert erasures(han) == {"electricity": 0, "gas": 1}
     assert han.screen()["electricity_today"] > before
+    before = han.screen()["gas_today"]
+    han.do("esme", "change_of_tenancy", date=han.utc() - DAY, control=CLEAR_CONSUMER_DATA)
+    han.run(3700)
+    assert erasures(han) == {"electricity": 1, "gas": 1}
+    assert han.screen()["gas_today"] > before > 0
 
 
 def test_at_0056_10_a_meter_from_before_the_change():
