@@ -136,6 +136,14 @@ def test_what_a_ppmid_asks() -> None:
         assert check(use_case, "gsme", command, held(GSME, faults={"0": "01"}, **more), keys).by_fault
 
 
+@pytest.mark.parametrize("payment", [[0, 0, 0, 0], [255, 128, 0x80000000, 1], [1, 127, 5, 0xFFFFFFFE]])
+def test_numbers_of_any_size_vary(payment: list[int]) -> None:
+    keys = test_keys.make_all({GSME: "gsme"})
+    mode = {"issuer_event_id": 1, "proposed_payment_control_configuration": 2199, "cut_off_value": 0}
+    command = supplier_command(keys, "GCS03", GSME, **mode, implementation_date_time=0)
+    check("GCS03", "gsme", command, held(GSME, meter={"payment": payment}), keys)
+
+
 # --- every published command ----------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ def replay_varied(scenario: Scenario, keys: Keys, interpreter: replayer.Interpre
     try:
         prepared = replayer.prepare(scenario, keys)
         by_fault = seed.is_fault(prepared.shown)
-        plain, changes = vary.vary(prepared.shown, prepared.command, f"{number} {scenario.name}")
+        plain, changes = _vary(prepared, f"{number} {scenario.name}")
         answer, reason = replayer.give(prepared, plain, keys, interpreter)
     except replayer.NotReplayed as error:
         return Result(replayer.NOT_REPLAYED, reason=str(error))
@@ -35,6 +35,14 @@ def replay_varied(scenario: Scenario, keys: Keys, interpreter: replayer.Interpre
         offset = replayer.difference(answer, prepared.response, keys) or 0
         return Result(replayer.DIFFERS, offset, reason, by_fault)
     return Result(replayer.MATCHED, by_fault=by_fault)
+
+
+def _vary(prepared: Prepared, number: str) -> tuple[replayer.Plain, vary.Varied]:
+    """A varied state; raises NoState for one that holds what cannot be varied."""
+    try:
+        return vary.vary(prepared.shown, prepared.command, number)
+    except (HanError, ValueError, TypeError, LookupError) as error:
+        raise replayer.NoState(f"the state cannot be varied: {error}") from None
 
 
 def _judge(prepared: Prepared, plain: replayer.Plain, changes: vary.Varied, answer: bytes, keys: Keys) -> str:

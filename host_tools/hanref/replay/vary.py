@@ -44,16 +44,19 @@ class Varied:
         self.pairs.add((old, new))
         return new
 
-    def below(self, old: int, limit: int) -> int:
-        """Another number from 0 on and below a limit."""
-        return int(self.changed(old, self.between(0, limit - 1, old)))
+    def below(self, old: int | None, limit: int) -> int | None:
+        """Another number from 0 on and below a limit; no value stays none."""
+        return None if old is None else int(self.changed(old, self.between(0, limit - 1, old)))
 
     def number(self, old: Any) -> Any:
         """Another number of the same sign and as many octets; anything else as it is."""
         if not isinstance(old, int) or isinstance(old, bool):
             return old
-        octets = max(1, (abs(old).bit_length() + 8) // 8)
-        new = self.below(abs(old), 1 << 8 * octets - 1)
+        octets = max(1, (abs(old).bit_length() + 7) // 8)
+        # With the highest bit set it is no signed number of so many octets; all bits set is "no value".
+        unsigned = abs(old).bit_length() == 8 * octets and old != -(1 << 8 * octets - 1)
+        limit = (1 << 8 * octets) - 1 if unsigned else 1 << 8 * octets - 1
+        new = int(self.changed(abs(old), self.between(0, limit - 1, abs(old))))
         return self.changed(old, -new if old < 0 else new)
 
     def times(self, old: Sequence[int], inclusive: bool = False) -> list[int]:
@@ -240,13 +243,9 @@ def _top_ups(varied: Varied, entries: list[Any]) -> list[Any]:
 
 def _samples(varied: Varied, logs: Plain) -> Plain:
     return {
-        sample_id: [varied.times([first])[0], interval, [_sample(varied, value) for value in values]]
+        sample_id: [varied.times([first])[0], interval, [varied.below(value, 0xFFFFFE) for value in values]]
         for sample_id, (first, interval, values) in logs.items()
     }
-
-
-def _sample(varied: Varied, old: int | None) -> int | None:
-    return None if old is None else varied.below(old, 0xFFFFFE)
 
 
 def _events(varied: Varied, logs: Plain) -> Plain:
