@@ -151,7 +151,23 @@ def test_keys_on_the_command_line_open_it_too(run):
 
     trace = read_all([run / "air.pcapng"], given(keys=all_keys))
 
-    assert len(trace.of("zcl")) == len(Trace.read(run / "trace.jsonl").of("zcl"))
+    from_bench = Trace.read(run / "trace.jsonl")
+    ends = [(event.source, event.destination) for event in trace.of("zcl")]
+    assert ends == [(event.source, event.destination) for event in from_bench.of("zcl")]  # found out who is who
+
+
+def test_the_keys_of_a_run_tell_who_is_who(run):
+    keys = Keys.read(run / "keys.toml")
+    devices = Trace.read(run / "trace.jsonl").header["devices"]
+    assert keys.roles[bytes.fromhex(devices["ihd"]["identity"])] == "ihd"
+    assert keys.roles[bytes.fromhex(devices["gpf"]["identity"])] == "hub"
+
+
+def test_a_role_in_the_keys_that_is_none(run, tmp_path):
+    text = (run / "keys.toml").read_text().replace('role = "ihd"', 'role = "toaster"')
+    (tmp_path / "keys.toml").write_text(text)
+    with pytest.raises(UsageError, match=r"keys.toml: node\[\d\].role: one of hub"):
+        Keys.read(tmp_path / "keys.toml")
 
 
 def test_roles_can_be_told(run):

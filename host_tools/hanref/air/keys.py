@@ -18,6 +18,8 @@ _HEADING = """\
 # (or into Edit > Preferences > Protocols > ZigBee > Pre-configured Keys), then open air.pcapng.
 """
 
+BOARD_ROLES = ("hub", "esme", "gsme", "ihd", "ppmid")
+
 
 @dataclass
 class LinkKey:
@@ -50,6 +52,7 @@ class Keys:
     pan_id: int | None = None
     extended_pan_id: bytes | None = None
     addresses: dict[bytes, int] = field(default_factory=dict)
+    roles: dict[bytes, str] = field(default_factory=dict)  # what a radio is: of a run, where no frame need tell
 
     @classmethod
     def of(cls, network: Network) -> "Keys":
@@ -102,6 +105,8 @@ class Keys:
         lines.append("keys = [{}]\n".format(", ".join(f'"{key.hex()}"' for key in self.network_keys)))
         for device, short in sorted(self.addresses.items(), key=lambda item: item[1]):
             lines.append(f'\n[[node]]\ndevice = "{device.hex()}"\naddress = "0x{short:04x}"\n')
+            if device in self.roles:
+                lines.append(f'role = "{self.roles[device]}"\n')
         for link in sorted(self.link_keys, key=lambda link: link.devices):
             devices = ", ".join(f'"{device.hex()}"' for device in link.devices)
             lines.append(f'\n[[link]]\ndevices = [{devices}]\nkey = "{link.key.hex()}"\n')
@@ -165,7 +170,7 @@ class _Reader:
 
     _DOCUMENT = frozenset(("network", "node", "link", "install_code"))
     _NETWORK = frozenset(("pan_id", "extended_pan_id", "keys"))
-    _NODE = frozenset(("device", "address"))
+    _NODE = frozenset(("device", "address", "role"))
     _LINK = frozenset(("devices", "key"))
     _INSTALL_CODE = frozenset(("device", "code"))
 
@@ -188,6 +193,8 @@ class _Reader:
         for where, table in self._tables(document, "node", self._NODE):
             device = parse_identity(table.get("device", ""), self._where(where + ".device"))
             keys.addresses[device] = self._number(table.get("address"), where + ".address")
+            if "role" in table:
+                keys.roles[device] = self._role(table["role"], where + ".role")
         for where, table in self._tables(document, "link", self._LINK):
             devices = tuple(
                 parse_identity(text, self._where(f"{where}.devices[{index}]"))
@@ -220,6 +227,11 @@ class _Reader:
         if isinstance(value, bool) or not 0 <= number <= 0xFFFF:
             raise UsageError(f"{self._where(name)}: a number from 0x0000 to 0xffff expected")
         return number
+
+    def _role(self, value: object, name: str) -> str:
+        if value not in BOARD_ROLES:
+            raise UsageError("%s: one of %s expected" % (self._where(name), ", ".join(BOARD_ROLES)))
+        return str(value)
 
     def _list(self, table: dict[str, Any], name: str, where: str) -> list[Any]:
         value = table.get(name, [])

@@ -67,6 +67,7 @@ def _add(keys: Keys, more: Keys) -> None:
     keys.link_keys += more.link_keys
     keys.install_codes += more.install_codes
     keys.addresses.update(more.addresses)
+    keys.roles.update(more.roles)
     keys.pan_id = more.pan_id if more.pan_id is not None else keys.pan_id
     keys.extended_pan_id = more.extended_pan_id or keys.extended_pan_id
 
@@ -82,7 +83,9 @@ def read_all(paths: list[Path], told: Given | None = None, progress: Progress | 
     total = sum(path.stat().st_size for path in captures)
     found = None
     if captures:
-        found = air.read(captures, told.keys, told.roles, None if progress is None else lambda done: progress(done, total))
+        roles = {identity.hex(): role for identity, role in told.keys.roles.items()}
+        told_progress = None if progress is None else lambda done: progress(done, total)
+        found = air.read(captures, told.keys, {**roles, **told.roles}, told_progress)
     return _joined(paths, traces, found, [message for path in logs for message in gbcs_log.read(path)], told)
 
 

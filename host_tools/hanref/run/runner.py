@@ -67,7 +67,9 @@ def simulate(scenario: Scenario, folder: Path, seed: int | None = None, progress
                 _progress(progress, plan),
             )
             recorder.take_all(simulation.lines())
-        Keys.of(network).write(folder / "keys.toml")
+        keys = Keys.of(network)
+        keys.roles = {plan.identities[role]: role for role in plan.document["devices"]}
+        keys.write(folder / "keys.toml")
     return Run(plan, recorder.trace, recorder.summary, recorder.frames)
 
 
