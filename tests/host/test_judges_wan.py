@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from han.gbcs import axdr, cosem_time, dlms, envelope, gbz
+from hanref.moments import milliseconds_of
 from hanref.requirements import judge
 from hanref.requirements.wan import name_of
 from hanref.run.runner import simulate
@@ -287,3 +288,18 @@ def test_the_same_seed_gives_the_same_trace(tmp_path: Path) -> None:
         run("device-log", tmp_path / name)
     first, second = ((tmp_path / name / "trace.jsonl").read_bytes() for name in ("first", "second"))
     assert first == second
+
+
+@pytest.mark.parametrize(("given", "expected"), [([700, 710], "pass"), ([700, 711], "observation")])
+def test_the_meter_gives_its_half_hours_as_they_were(given: list[int], expected: str) -> None:
+    """REQ-GSME-3 (I): what it answers is what it stored."""
+    start = milliseconds_of("2022-11-07T10:00:00Z")
+    events = []
+    for place, value in enumerate((700, 710), 1):
+        entry = {"utc": "2022-11-07T%02d:%02d:00Z" % (10 + place // 2, place % 2 * 30), "value": value}
+        content = {"store": "profile_data", "operation": "append", "entry": entry}
+        events.append(Event(place, start + place * 1_800_000, "gsme", None, "store", content))
+    fields = {"sample_id": 0, "sample_start_time": "2022-11-07T10:00:00Z", "sample_request_interval": 1800, "samples": given}
+    answer = {"cluster": "0702", "command": "get_sampled_data_response", "direction": "server_to_client", "fields": fields}
+    events.append(Event(3, start + 4_000_000, "gsme", "gpf", "zcl", answer))
+    assert verdict(Trace({"devices": {"gsme": {"role": "gsme"}, "gpf": {"role": "gpf"}}}, events), "REQ-GSME-3") == expected
