@@ -335,7 +335,7 @@ class _Pushed:
         return place < len(self._ends) and answer.milliseconds - self._ends[place].milliseconds >= 1000
 
     def _emptied_before(self, answer: Event) -> int:
-        place = bisect_left(self._emptied, answer.n)
+        place = bisect_right(self._emptied, answer.n)  # of a capture it is the first frame after the silence
         return self._emptied[place - 1] if place else 0
 
 
