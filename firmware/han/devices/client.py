@@ -2,7 +2,7 @@
 """What devices make of the answers to their requests."""
 
 from han.errors import CodecError
-from han.zcl import clusters, commands, foundation
+from han.zcl import clusters, commands, foundation, types
 from han.zcl.frame import CLUSTER, GLOBAL
 
 
@@ -23,23 +23,39 @@ def result(frame):
     return frame.payload[1] if len(frame.payload) > 1 else None
 
 
-def records(frame):
-    """The records of a Read Attributes Response, None when the frame is another or cannot be read."""
+def by_name(frame, identifiers, names):
+    """{name: value} of the records that succeeded in the answer to a read of `identifiers` (their octets as they were
+    sent), called `names`; None when the frame is another or cannot be read."""
     if frame.frame_type != GLOBAL or frame.command != commands.READ_ATTRIBUTES_RESPONSE:
         return None
     try:
-        return commands.decode(commands.READ_ATTRIBUTES_RESPONSE, frame.payload)
-    except CodecError:
+        return _by_name(frame.payload, identifiers, names)
+    except (CodecError, IndexError):
         return None
 
 
-def by_name(records, identifiers, names):
-    """{name: value} of the records that succeeded, for a read of `identifiers` called `names`."""
-    values = {}
-    for identifier, status, _, value in records:
-        if not status and identifier in identifiers:
-            values[names[identifiers.index(identifier)]] = value
-    return values
+def _by_name(payload, identifiers, names):
+    found = {}
+    at = place = 0
+    while at < len(payload):
+        # Records come in the order of the request; what is not where it should be is looked for.
+        if place >= len(identifiers) or payload[at] != identifiers[place] or payload[at + 1] != identifiers[place + 1]:
+            place = _place(payload[at : at + 2], identifiers)
+        if payload[at + 2]:
+            at += 3
+        else:
+            value, at = types.decode(payload[at + 3], payload, at + 4)
+            if place < len(identifiers):
+                found[names[place >> 1]] = value
+        place += 2
+    return found
+
+
+def _place(identifier, identifiers):
+    for place in range(0, len(identifiers), 2):
+        if identifiers[place : place + 2] == identifier:
+            return place
+    return len(identifiers)
 
 
 def named(cluster, records):
@@ -55,5 +71,5 @@ def named(cluster, records):
 
 def values(cluster, names, frame):
     """{name: value} out of the answer to a read of `names`, empty when there is none."""
-    answered = None if frame is None else records(frame)
-    return {} if answered is None else by_name(answered, foundation.identifiers(cluster, names), names)
+    identifiers = commands.identifier_list(foundation.identifiers(cluster, names))
+    return (None if frame is None else by_name(frame, identifiers, names)) or {}

@@ -86,8 +86,9 @@ class Device:
         self.now = time
         timers = self._timers
         self._changed = True
-        for timer in list(timers):
-            if timer[0] <= time and timer in timers:  # an earlier one may have taken it off
+        due = [timer for timer in timers if timer[0] <= time]
+        for timer in due:
+            if timer in timers:  # an earlier one may have taken it off
                 timers.remove(timer)
                 timer[1](time)
         if self._waiting:
@@ -198,17 +199,18 @@ class Device:
         The second octet of `payload` (no manufacturer code) is its sequence number.
         """
         self._changed = True
+        message = Message(self.identity, peer, source_endpoint, endpoint, cluster, payload)
         self._waiting[(peer, cluster, payload[1])] = [
             callback,
             time + timeout,
             TO_CLIENT if payload[0] & 0x08 else TO_SERVER,
             attempts - 1 if peer is not None else 0,
-            Message(self.identity, peer, source_endpoint, endpoint, cluster, payload),
+            message,
             timeout,
             answers,
         ]
         if peer is not None:
-            self._outgoing.append(self._waiting[(peer, cluster, payload[1])][4])
+            self._outgoing.append(message)
 
     def tell(self, peer, source_endpoint, endpoint, cluster, payload):
         """Send without waiting for an answer."""
@@ -226,7 +228,7 @@ class Device:
         timeout=REQUEST_TIMEOUT,
         attempts=1,
     ):
-        """Read attributes of a server; the callback gets the answering Frame or None."""
+        """Read attributes of a server, `identifiers` a list or its octets; the callback gets the answering Frame or None."""
         payload = foundation.read(cluster, identifiers, self.next_sequence())
         self.ask(peer, source_endpoint, endpoint, cluster, payload, callback, time, timeout, attempts)
 
@@ -269,10 +271,11 @@ class Device:
             frame = foundation.parse(octets)
             to_client = 1 if frame is not None and frame.direction == TO_CLIENT else 0
         if frame is not None and frame.manufacturer is None:
-            waiting = self._waiting.get((message.source, message.cluster, frame.sequence))
+            key = (message.source, message.cluster, frame.sequence)
+            waiting = self._waiting.get(key)
             if waiting is not None and self._answers(waiting, frame):
                 self._changed = True
-                del self._waiting[(message.source, message.cluster, frame.sequence)]
+                del self._waiting[key]
                 waiting[0](frame, time)
                 return
         side = message.cluster << 1 | to_client

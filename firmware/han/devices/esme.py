@@ -19,7 +19,7 @@ from han.devices.voltage import COMMENCE, AverageThresholds, MeasurementPeriods
 from han.gbcs import use_cases
 from han.gbcs.server import GbcsServer
 from han.later import Later
-from han.zcl import status
+from han.zcl import foundation, status
 
 METERING = 0x0702
 EVENTS = 0x0709
@@ -113,9 +113,10 @@ class ElectricityMeter(Device, Commissioned):
         price.set("price_trailing_digit", 0x50)
         price.set("currency", 826)
         management = self._management = self.attributes(self.endpoint, DEVICE_MANAGEMENT)
+        self._thresholds = foundation.identifiers(DEVICE_MANAGEMENT, ("low_medium_threshold", "medium_high_threshold"))
         low, high = configuration.get("thresholds", (500, 2000))
-        management.set("low_medium_threshold", low)
-        management.set("medium_high_threshold", high)
+        for identifier, watts in zip(self._thresholds, (low, high)):
+            management.set(identifier, watts)
         self.tenancy = Tenancy(management, self._values, configuration.get("change_of_tenancy", True))
         serve_tenancy(self, self.tenancy)
         self.messages = MessageServer(self, self.endpoint, self._values)
@@ -239,11 +240,10 @@ class ElectricityMeter(Device, Commissioned):
 
     def _ambient(self):
         """REQ-IHD-4: low below the first threshold, high from the second on."""
-        management = self._management
         watts = self._demand()
-        if watts < management.get("low_medium_threshold"):
+        if watts < self._management.get(self._thresholds[0]):
             return 0
-        return 1 if watts < management.get("medium_high_threshold") else 2
+        return 1 if watts < self._management.get(self._thresholds[1]) else 2
 
     # -- change of tenancy ---------------------------------------------------------------------------------
 

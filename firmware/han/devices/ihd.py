@@ -128,7 +128,7 @@ class InHomeDisplay(Device):
     def _poll_electricity(self, time):
         self.at(time + self._interval, self._poll_electricity)
         if self._electricity.verified:
-            self._send(self._fast, time)
+            self._ask_for(self._fast, self._answered_now, time)
 
     def _poll_slowly(self, time):
         """Send what is due, one after the other; while a fuel is not verified only its change of tenancy is asked for."""
@@ -150,16 +150,19 @@ class InHomeDisplay(Device):
                 return
 
     def _send(self, poll, time):
-        peer = poll.fuel.peer
-        endpoint = poll.fuel.endpoint(poll.cluster)
-        slow = poll is not self._fast
-
         def answered(frame, now):
             self._answered(poll, frame, now)
-            if slow:
-                self._send_next(now)
+            self._send_next(now)
 
-        self.read(peer["identity"], self.endpoint, endpoint, poll.cluster, poll.identifiers, answered, time)
+        self._ask_for(poll, answered, time)
+
+    def _ask_for(self, poll, answered, time):
+        fuel = poll.fuel
+        endpoint = fuel.endpoint(poll.cluster)
+        self.read(fuel.peer["identity"], self.endpoint, endpoint, poll.cluster, poll.identifiers, answered, time)
+
+    def _answered_now(self, frame, time):
+        self._answered(self._fast, frame, time)
 
     def _answered(self, poll, frame, time):
         fuel = poll.fuel
@@ -175,9 +178,9 @@ class InHomeDisplay(Device):
                 self.at(time + 60, self._ask_again)
             return
         fuel.unanswered = 0
-        records = client.records(frame)
-        if records is not None:
-            poll.take(fuel, client.by_name(records, poll.identifiers, poll.names), time)
+        values = client.by_name(frame, poll.identifiers, poll.names)
+        if values is not None:
+            poll.take(fuel, values, time)
 
     def _ask_again(self, time):
         """A fuel that is not verified: its change of tenancy is the first thing asked for."""

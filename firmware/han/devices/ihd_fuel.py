@@ -4,7 +4,7 @@
 from han.clock import DAY, HALF_HOUR
 from han.devices.served import period_names
 from han.devices.tenancy import TenancyWatch
-from han.zcl import foundation
+from han.zcl import commands, foundation
 
 PRICE = 0x0700
 METERING = 0x0702
@@ -130,7 +130,7 @@ class Poll:
         self.fuel = fuel
         self.cluster = cluster
         self.names = names
-        self.identifiers = foundation.identifiers(cluster, names)
+        self.identifiers = commands.identifier_list(foundation.identifiers(cluster, names))
         self.take = take
         self.due = 0
 

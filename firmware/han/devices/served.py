@@ -39,6 +39,7 @@ class _Periods:
             identifier = table.identifier(name)
             rows.append(bytes((identifier >> 8, identifier & 0xFF, table.type(identifier), KINDS.index(kind), age)))
         self._rows = b"".join(sorted(rows))
+        self._at = 0  # the row found last
 
     def identifiers(self):
         rows = self._rows
@@ -56,11 +57,17 @@ class _Periods:
     def _find(self, identifier):
         """Where the row of an identifier begins, None where there is none."""
         rows = self._rows
+        # One is asked for twice, and the next one then.
+        for at in (self._at, self._at + _ROW):
+            if at < len(rows) and rows[at] << 8 | rows[at + 1] == identifier:
+                self._at = at
+                return at
         low, high = 0, len(rows) // _ROW
         while low < high:
             at = (low + high) // 2 * _ROW
             found = rows[at] << 8 | rows[at + 1]
             if found == identifier:
+                self._at = at
                 return at
             if found < identifier:
                 low = at // _ROW + 1

@@ -73,12 +73,15 @@ class Node:
 
     def deadline(self):
         """Node time at which `tick` wants to be called, None for never."""
+        if not self.powered:
+            return None
+        if len(self.devices) == 1:
+            return self.devices[0].deadline()
         earliest = None
-        if self.powered:
-            for device in self.devices:
-                due = device.deadline()
-                if due is not None and (earliest is None or due < earliest):
-                    earliest = due
+        for device in self.devices:
+            due = device.deadline()
+            if due is not None and (earliest is None or due < earliest):
+                earliest = due
         return earliest
 
     def tick(self, time):

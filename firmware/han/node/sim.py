@@ -16,6 +16,7 @@ from han.radio.loopback import Loopback
 
 _FLUSH_LINES = 200
 _PROGRESS = 3600 * 1000  # virtual ms
+_NEVER = 1 << 62
 
 
 class Output:
@@ -56,6 +57,7 @@ class Simulation:
         self._tables = plan["devices"] if self._full else _without_pictures(plan["devices"])
         self.nodes = roles.build(self._tables)
         self._deadlines = {}  # EUI-64 of a node -> milliseconds since the start, as of its last call
+        self._next = None  # the earliest of them and its node, None while it must be found again
         self._by_identity = {node.identity: node for node in self.nodes.values()}
         self._names = {}
         self.air = Loopback(
@@ -83,19 +85,16 @@ class Simulation:
         """Run up to, and not at, `end` milliseconds after the start."""
         steps = self._steps
         air = self.air
+        queue = air.queue
         start = self._start
         now = self.now
-        deadlines = self._deadlines
         while True:
-            moment = end
-            due = None
-            for identity, deadline in deadlines.items():
-                if deadline is not None and deadline < moment:
-                    moment = deadline
-                    due = identity
-            frame = air.next()
-            if frame is not None and frame < moment:
-                moment = frame
+            moment, due = self._next or self._find_next()
+            if moment >= end:
+                moment = end
+                due = None
+            if queue and queue[0][0] < moment:
+                moment = queue[0][0]
                 due = air
             if steps and steps[-1][0] <= moment and steps[-1][0] < end:
                 now = max(now, steps[-1][0])
@@ -115,9 +114,19 @@ class Simulation:
                 for at, node, message in air.deliver():
                     self._after(at, node, node.receive(message, start + at // 1000))
             else:
-                node = self._by_identity[due]
-                self._after(moment, node, node.tick(start + moment // 1000))
+                self._after(moment, due, due.tick(start + moment // 1000))
         self.now = end
+
+    def _find_next(self):
+        """(milliseconds since the start, node) of the earliest deadline."""
+        earliest = _NEVER
+        found = None
+        for identity, deadline in self._deadlines.items():
+            if deadline is not None and deadline < earliest:
+                earliest = deadline
+                found = self._by_identity[identity]
+        self._next = (earliest, found)
+        return self._next
 
     def command(self, role, verb, arguments):
         """An input of the bench, now."""
@@ -148,6 +157,7 @@ class Simulation:
         self.nodes[old.board] = new
         self._by_identity[new.identity] = new
         self._deadlines[new.identity] = None
+        self._next = None
 
     def _node(self, role):
         if role in ("chf", "gpf"):
@@ -159,7 +169,11 @@ class Simulation:
 
     def _after(self, now, node, messages):
         deadline = node.deadline()
-        self._deadlines[node.identity] = None if deadline is None else (deadline - self._start) * 1000
+        if deadline is not None:
+            deadline = (deadline - self._start) * 1000
+        if self._deadlines.get(node.identity) != deadline:
+            self._deadlines[node.identity] = deadline
+            self._next = None
         if messages:
             self.air.send(messages, now)
         events = node.events

@@ -23,7 +23,7 @@ class Loopback:
         self._loss = loss
         self._duplicates = duplicates
         self._reorder = reorder
-        self._queue = []  # (milliseconds, order, message, until)
+        self.queue = []  # a heap of (milliseconds, order, message, until); empty while the air is quiet
         self._order = 0
         self._busy_until = 0
         self.frames = 0
@@ -45,15 +45,11 @@ class Loopback:
 
     def _push(self, at, message, until):
         self._order += 1
-        heappush(self._queue, (at, self._order, message, until))
-
-    def next(self):
-        """Virtual time of the next frame, None while the air is quiet."""
-        return self._queue[0][0] if self._queue else None
+        heappush(self.queue, (at, self._order, message, until))
 
     def deliver(self):
         """Put the next frame on the air; returns (milliseconds, node, message) of each reception."""
-        now, _, message, until = heappop(self._queue)
+        now, _, message, until = heappop(self.queue)
         sender = self._nodes.get(message.source)
         if until is None:
             if sender is None or not sender.powered or not sender.in_reach:

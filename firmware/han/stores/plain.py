@@ -72,16 +72,15 @@ def _pack_head(kind, count, out):
 
 
 def _pack_integer(value, out):
-    out.append(_NEGATIVE if value < 0 else _POSITIVE)
     magnitude = -1 - value if value < 0 else value
-    at = len(out)
-    out.append(0)
-    while magnitude:
-        out.append(magnitude & 0xFF)
-        magnitude >>= 8
-    if len(out) - at > 256:
+    size = 0
+    while magnitude >> (size << 3):
+        size += 1
+    if size > 255:
         raise StoreError("an integer is too long to be kept")
-    out[at] = len(out) - at - 1
+    out.append(_NEGATIVE if value < 0 else _POSITIVE)
+    out.append(size)
+    out.extend(magnitude.to_bytes(size, "little"))
 
 
 def _take(octets, at, count):

@@ -125,6 +125,18 @@ class Attributes:
         function = self._readers.get(identifier)
         return status.SUCCESS, type_id, self._values[identifier] if function is None else function()
 
+    def encoded(self, identifier):
+        """The octets of the attribute's record in a Read Attributes Response, without asking the gate."""
+        type_id = self._types.get(identifier)
+        if type_id is None:
+            result, type_id, value = self._provided(identifier)
+            if result:
+                return bytes((identifier & 0xFF, identifier >> 8, result))
+        else:
+            function = self._readers.get(identifier)
+            value = self._values[identifier] if function is None else function()
+        return bytes((identifier & 0xFF, identifier >> 8, 0, type_id)) + types.encode(type_id, value)
+
     def check_write(self, identifier, type_id, value, message=None, time=None):
         """The status that a write would be answered with; nothing is changed."""
         held = self._held_type(identifier)

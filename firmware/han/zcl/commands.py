@@ -47,6 +47,20 @@ DISCOVER_COMMANDS_GENERATED_RESPONSE = const(0x14)
 DISCOVER_ATTRIBUTES_EXTENDED = const(0x15)
 DISCOVER_ATTRIBUTES_EXTENDED_RESPONSE = const(0x16)
 
+# A bit for each command that answers another.
+_ANSWERS = const(
+    1 << READ_ATTRIBUTES_RESPONSE
+    | 1 << WRITE_ATTRIBUTES_RESPONSE
+    | 1 << CONFIGURE_REPORTING_RESPONSE
+    | 1 << READ_REPORTING_CONFIGURATION_RESPONSE
+    | 1 << DEFAULT_RESPONSE
+    | 1 << DISCOVER_ATTRIBUTES_RESPONSE
+    | 1 << WRITE_ATTRIBUTES_STRUCTURED_RESPONSE
+    | 1 << DISCOVER_COMMANDS_RECEIVED_RESPONSE
+    | 1 << DISCOVER_COMMANDS_GENERATED_RESPONSE
+    | 1 << DISCOVER_ATTRIBUTES_EXTENDED_RESPONSE
+)
+
 _NAMES = (
     b"00 read_attributes\n01 read_attributes_response\n02 write_attributes\n03 write_attributes_undivided\n"
     b"04 write_attributes_response\n05 write_attributes_no_response\n06 configure_reporting\n"
@@ -70,6 +84,11 @@ def identifier(name):
     """The number of the global command called `name`, None where there is none."""
     start = _NAMES.find(b" " + name.encode() + b"\n")
     return None if start < 0 else int(_NAMES[start - 2 : start], 16)
+
+
+def is_answer(command):
+    """Whether a global command answers another."""
+    return _ANSWERS >> command & 1
 
 
 def encode(command, value):

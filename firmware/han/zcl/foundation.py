@@ -11,7 +11,7 @@ every answer disables default responses.
 from micropython import const
 
 from han.errors import CodecError
-from han.zcl import clusters, commands, status, types
+from han.zcl import clusters, commands, status
 from han.zcl.frame import CLUSTER, GLOBAL, TO_CLIENT, TO_SERVER, Frame
 
 _BROADCAST = b"\xff" * 8
@@ -72,18 +72,12 @@ def _read(attributes, octets):
     """The Read Attributes Response to a frame that `_is_read`."""
     parts = [b""] * (len(octets) >> 1)
     parts[0] = bytes((0x10 if octets[0] & 0x08 else 0x18, octets[1], commands.READ_ATTRIBUTES_RESPONSE))
+    encoded = attributes.encoded
     at = 3
     while at < len(octets):
-        parts[at >> 1] = _record(attributes, octets[at] | octets[at + 1] << 8)
+        parts[at >> 1] = encoded(octets[at] | octets[at + 1] << 8)
         at += 2
     return b"".join(parts)
-
-
-def _record(attributes, entry):
-    result, type_id, value = attributes.present(entry)
-    if result:
-        return bytes((entry & 0xFF, entry >> 8, result))
-    return bytes((entry & 0xFF, entry >> 8, 0, type_id)) + types.encode(type_id, value)
 
 
 def _serve(attributes, frame, message, handler, time):
@@ -184,10 +178,12 @@ def identifiers(cluster, names, side="server"):
 
 
 def read(cluster, attributes, sequence, direction=TO_SERVER):
-    """A Read Attributes frame; `attributes` is a list of identifiers, or of names."""
-    if attributes and not isinstance(attributes[0], int):
-        attributes = identifiers(cluster, attributes, "client" if direction else "server")
-    return bytes((0x08 if direction else 0x00, sequence, commands.READ_ATTRIBUTES)) + commands.identifier_list(attributes)
+    """A Read Attributes frame; `attributes` is a list of identifiers, or of names, or the octets of such a list."""
+    if not isinstance(attributes, bytes):
+        if attributes and not isinstance(attributes[0], int):
+            attributes = identifiers(cluster, attributes, "client" if direction else "server")
+        attributes = commands.identifier_list(attributes)
+    return bytes((0x08 if direction else 0x00, sequence, commands.READ_ATTRIBUTES)) + attributes
 
 
 def write(cluster, values, sequence, direction=TO_SERVER, command=commands.WRITE_ATTRIBUTES):
@@ -247,8 +243,7 @@ def is_answer(frame):
     number tells), a global one does when it is a response."""
     if frame.frame_type != GLOBAL:
         return frame.frame_type == CLUSTER
-    found = commands.name(frame.command)
-    return found is not None and found.endswith("response") and frame.command != commands.WRITE_ATTRIBUTES_NO_RESPONSE
+    return commands.is_answer(frame.command)
 
 
 def _typed(cluster, values, side):

@@ -65,14 +65,16 @@ class Frame:
         start = 5 if control & _MANUFACTURER else 3
         if len(buffer) < start:
             raise _cut_short(buffer, start)
-        frame = Frame(control & 3, buffer[start - 1], bytes(buffer[start:]), buffer[start - 2])
-        if control & _TO_CLIENT:
-            frame.direction = TO_CLIENT
-        if control & _NO_DEFAULT_RESPONSE:
-            frame.disable_default_response = True
-        if start == 5:
-            frame.manufacturer = buffer[1] | buffer[2] << 8
-        return frame
+        payload = buffer[start:]
+        return Frame(
+            control & 3,
+            buffer[start - 1],
+            payload if isinstance(payload, bytes) else bytes(payload),
+            buffer[start - 2],
+            TO_CLIENT if control & _TO_CLIENT else TO_SERVER,
+            bool(control & _NO_DEFAULT_RESPONSE),
+            buffer[1] | buffer[2] << 8 if start == 5 else None,
+        )
 
 
 def _cut_short(buffer, needed):
