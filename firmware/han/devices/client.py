@@ -58,17 +58,6 @@ def _place(identifier, identifiers):
     return len(identifiers)
 
 
-def named(cluster, records):
-    """{name: value} of reported records."""
-    table = clusters.table(cluster)
-    values = {}
-    for identifier, _, value in records:
-        attribute = table.attribute(identifier)
-        if attribute is not None:
-            values[attribute.name] = value
-    return values
-
-
 def values(cluster, names, frame):
     """{name: value} out of the answer to a read of `names`, empty when there is none."""
     identifiers = commands.identifier_list(foundation.identifiers(cluster, names))

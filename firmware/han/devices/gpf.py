@@ -2,7 +2,7 @@
 """Gas Proxy Function: holds what the sleeping gas meter pushed and answers for it, to the WAN and to the HAN."""
 
 from han.clock import DAY, INVALID, RELIABLE, UNRELIABLE, status_number
-from han.devices import client, events, profile, snapshots
+from han.devices import events, profile, snapshots
 from han.devices.commissioning import Commissioned
 from han.devices.copier import Copier
 from han.devices.device import Device
@@ -34,6 +34,21 @@ DEVICE_MANAGEMENT = 0x0708
 
 # Which log of the proxy's is the copy of a log of the meter's (REQ-GPF-14).
 COPY_OF = {events.GENERAL: events.METER_GENERAL, events.SECURITY: events.METER_SECURITY}
+# What a push tells the proxy itself, beside the values it keeps; the last of each is of the day, and counted.
+LOOKED_AT = (
+    (TIME, ("time_status",)),
+    (
+        METERING,
+        (
+            "reading_snapshot_time",
+            "attribute_reporting_status",
+            "metering_device_type",
+            "current_day_alternative_consumption_delivered",
+        ),
+    ),
+    (PREPAYMENT, ("attribute_reporting_status", "current_day_cost_consumption_delivered")),
+)
+COUNTED = (LOOKED_AT[1][1][-1], LOOKED_AT[2][1][-1])
 MIRRORED = 0x7F  # added to MeteringDeviceType [ZSE 5]
 MIRROR_POSSIBLE = 0x01  # Basic PhysicalEnvironment [ZSE 5]
 DAILY_READS = 31
@@ -92,10 +107,15 @@ class GasProxy(Device, Commissioned):
         self._session_end = None
         self.metering = self.attributes(self.mirror, METERING)
         self.prepayment = self.attributes(self.mirror, PREPAYMENT)
-        self._owners = {}  # (cluster, attribute identifier) -> register set
+        # Keyed by cluster << 16 | attribute identifier.
+        self._owners = {}  # register sets
         for name, cluster, names in SETS:
             for identifier in foundation.identifiers(cluster, names):
-                self._owners[(cluster, identifier)] = name
+                self._owners[cluster << 16 | identifier] = name
+        self._looked_at = {}  # names of attributes
+        for cluster, names in LOOKED_AT:
+            for name, identifier in zip(names, foundation.identifiers(cluster, names)):
+                self._looked_at[cluster << 16 | identifier] = name
         self._serve(configuration)
         self.server = GbcsServer(self, configuration["keys"], self._values)
         self.commission(self, self.server, self._log_changed)
@@ -164,7 +184,11 @@ class GasProxy(Device, Commissioned):
             self._session_time = False
             self._session_status = UNRELIABLE
         self._session_end = time + SESSION
-        values = client.named(cluster, records)
+        values = {}
+        for identifier, _, value in records:
+            name = self._looked_at.get(cluster << 16 | identifier)
+            if name is not None:
+                values[name] = value
         if cluster == TIME:
             if "time_status" in values:
                 self._session_status = RELIABLE if values["time_status"] & 0x02 else UNRELIABLE
@@ -183,23 +207,22 @@ class GasProxy(Device, Commissioned):
         """Copy what was reported and stamp each register set that was refreshed (REQ-0015-9)."""
         moment = self._moment(time)
         attributes = self.metering if cluster == METERING else self.prepayment
-        computed = ("current_day_alternative_consumption_delivered", "current_day_cost_consumption_delivered")
         refreshed = set()
         for identifier, _, value in records:
-            owner = self._owners.get((cluster, identifier))
+            owner = self._owners.get(cluster << 16 | identifier)
             if owner is not None:
                 refreshed.add(owner)
-            name = attributes.name(identifier)
+            name = self._looked_at.get(cluster << 16 | identifier)
             if name == "metering_device_type":
                 value += MIRRORED
-            if name not in computed:
+            if name not in COUNTED:
                 attributes.set(identifier, value)
         for name in refreshed:
             self.stamps.put(name, moment[0], moment[1], moment[2])
         utc = moment[0] if moment[1] == FROM_GSME and moment[2] != INVALID else self.utc()
         if utc is not None:
-            self._count_today(values.get(computed[0]), self.energy, "energy", utc)
-            self._count_today(values.get(computed[1]), self.cost, "cost", utc)
+            self._count_today(values.get(COUNTED[0]), self.energy, "energy", utc)
+            self._count_today(values.get(COUNTED[1]), self.cost, "cost", utc)
 
     def _moment(self, time):
         """(utc, source, status) of the values that are being pushed (REQ-0015-7, 8)."""

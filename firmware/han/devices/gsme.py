@@ -481,7 +481,7 @@ class GasMeter(Device):
         return METERING, self._report(METERING, ("attribute_reporting_status",), self.metering)
 
     def _report(self, cluster, names, attributes):
-        values = [(name, attributes.get(name)) for name in names]
+        values = [(attributes.identifier(name), attributes.get(name)) for name in names]
         return foundation.report(cluster, values, self.next_sequence())
 
     # -- GBCS ------------------------------------------------------------------------------------------------

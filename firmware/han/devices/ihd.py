@@ -43,7 +43,7 @@ class InHomeDisplay(Device):
     """`configuration`: `endpoint`, `hub` {identity, time}, `esme` and `gpf` {identity, management, metering}, and the
     intervals in seconds `electricity_poll` (10), `gas_poll` (1800), `history_poll` (1800), `tenancy_poll` (1800; at least once
     a day, REQ-0056-17), `time_poll` (86400). `captures` says which screens go to the bench as pictures: "none", "shown"
-    (the one that is on, where something happens), "all".
+    (the one that is on, where something happens), "all"; `tells_screens` whether the trace has what is shown.
     """
 
     role = "ihd"
@@ -67,6 +67,7 @@ class InHomeDisplay(Device):
         self.changed = True  # what is shown did, since a board's glass was drawn last
         self.give_way = None  # what the node sets to take events at once
         self._captures = configuration.get("captures", "shown")
+        self._tells = configuration.get("tells_screens", True)
 
     # -- power and time --------------------------------------------------------------------------------------
 
@@ -300,7 +301,8 @@ class InHomeDisplay(Device):
 
     def _show(self):
         self.changed = True
-        self.report("display", {"screen": self.screen()})
+        if self._tells:
+            self.report("display", {"screen": self.screen()})
 
     def screen(self):
         """What the display shows: item and value (han.devices.ihd_screen)."""

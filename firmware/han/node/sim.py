@@ -189,7 +189,7 @@ class Simulation:
     def _event(self, now, fields):
         kind = fields["kind"]
         self.counts[kind] = self.counts.get(kind, 0) + 1
-        if self._full or kind not in ("store", "display"):
+        if self._full or kind != "store":
             self._line("E %d %s\n" % (now, json.dumps(fields)))
 
     def _tap(self, now, message):
@@ -225,11 +225,11 @@ class Simulation:
 
 
 def _without_pictures(tables):
-    """The settings of the devices; a summary would not have what the displays draw."""
+    """The settings of the devices; a summary would not have what the displays show and draw."""
     tables = dict(tables)
     for board in ("ihd", "ppmid"):
         if board in tables:
-            tables[board] = dict(tables[board], captures="none")
+            tables[board] = dict(tables[board], captures="none", tells_screens=False)
     return tables
 
 
