@@ -11,6 +11,7 @@ from pathlib import Path
 from hanref import resources, toolchain
 from hanref.run.plan import make
 from hanref.run.runner import simulate
+from hanref.run.simulation import command
 from hanref.scenario import load
 
 from benchmarks.figure import Figure
@@ -58,7 +59,7 @@ def devices_alone(plan: dict[str, object]) -> float:
     """Seconds of the native MicroPython process, its output read and thrown away."""
     start = time.perf_counter()
     subprocess.run(
-        [str(toolchain.micropython()), "-X", "heapsize=64M", "-m", "han.node.sim"],
+        command(toolchain.micropython(), str(plan["trace"])),
         input=json.dumps(plan).encode(),
         cwd=resources.firmware(),
         env={"MICROPYPATH": f".frozen:{resources.firmware()}"},

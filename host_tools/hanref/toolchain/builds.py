@@ -125,6 +125,7 @@ def _make_mpy_cross(target: Path) -> None:
 
 def _make_unix(target: Path) -> None:
     build = target / "build"
+    # For speed: a HAN is one thread, and its names are more than the cache of look-ups has places for by default.
     programs.make(
         "unix",
         sources.tree() / "ports" / "unix",
@@ -132,6 +133,9 @@ def _make_unix(target: Path) -> None:
         f"MICROPY_MPYCROSS={mpy_cross()}",
         f"FROZEN_MANIFEST={_manifest(target, ASYNCIO)}",
         "MICROPY_PY_BTREE=0",
+        "MICROPY_PY_THREAD=0",
+        "COPT=-O2 -DNDEBUG -fdata-sections -ffunction-sections",
+        "CFLAGS_EXTRA=-DMICROPY_OPT_MAP_LOOKUP_CACHE_SIZE=2048",
     )
     _keep(target, build / "micropython")
 
