@@ -221,9 +221,10 @@ class Ask(Step):
 
 
 class TopUp(Step):
-    """A number is typed in at the PPMID: one made for `pounds` with `counter`, or `utrn` as it stands."""
+    """A number is typed in at the PPMID: one made for `pounds` with `counter`, or `utrn` as it stands. To the gas meter the
+    supplier sends it (CS01b)."""
 
-    targets = ("ppmid",)
+    targets = ("ppmid", "gsme")
     do: Literal["top_up"]
     to: str = "ppmid"
     fuel: Literal["electricity", "gas"] = "electricity"

@@ -21,6 +21,7 @@ class Account:
         self._metering = metering
         self._values = stores.values
         self._price = settings.get("price", price)
+        self._rest = 0  # thousandths of 10^-5 pounds that are not charged yet
         self._supplier = bytes.fromhex(settings.get("supplier", ""))
         self._secret = bytes.fromhex(settings.get("prepayment_secret", ""))
         self.cost = History()
@@ -38,7 +39,8 @@ class Account:
 
     def use(self, watt_hours, utc):
         """So much was used up to `utc`, None while the clock has no time; it costs, and the credit or the bill tells."""
-        amount = self.price_of(watt_hours)
+        # The rest is carried on, so that it does not matter in how many pieces something is used.
+        amount, self._rest = divmod(watt_hours * self._price + self._rest, 1000)
         if utc is not None:
             self.cost.add(utc, amount)
         if self.prepayment.prepays():

@@ -6,12 +6,13 @@ class Feed:
     """An integer quantity with one sample each second: constant, a ramp, or a swing around a value.
 
     Units are the caller's (millivolts, watts, millilitres an hour). `total(time)` is the sum of all samples up to
-    `time`, so the difference of two totals is the sum between them, exact but for one rounding a ramp.
+    `time`, so the difference of two totals is the sum between them, exact but for one rounding a ramp, however often the
+    total is asked for.
     """
 
     def __init__(self, value):
-        self._sum = 0
-        self._until = None
+        self._sum = 0  # up to the start of the present leg
+        self._until = None  # the last question; there are no samples up to the first
         self._steady(0, value)
 
     def constant(self, time, value):
@@ -45,21 +46,19 @@ class Feed:
     def total(self, time):
         """Sum of the samples at every whole second up to and including `time`."""
         if self._until is None:
+            self._until = self._start = time
+        elif time > self._until:
             self._until = time
-        while self._until < time:
-            first = self._until + 1
-            if self._over is None:
-                self._sum += (time - first + 1) * self._from
-                self._until = time
-            else:
-                last = min(time, self._start + self._over)
-                if last >= first:
-                    places = (first + last - 2 * self._start) * (last - first + 1) // 2
-                    self._sum += (last - first + 1) * self._from + (self._to - self._from) * places // self._over
-                    self._until = last
-                if last == self._start + self._over:
-                    self._next_leg()
-        return self._sum
+        while self._over is not None and time >= self._start + self._over:
+            self._sum += self._of_leg(self._over)
+            self._next_leg()
+        return self._sum + self._of_leg(time - self._start)
+
+    def _of_leg(self, seconds):
+        """Sum of the first samples of the present leg, which follow its start."""
+        if not self._over:
+            return seconds * self._from
+        return seconds * self._from + (self._to - self._from) * (seconds * (seconds + 1) // 2) // self._over
 
     def crosses(self, time, threshold, side):
         """The first second after `time` at which being beyond `threshold` (above it for side 1, below for -1) changes.
@@ -98,6 +97,9 @@ class Feed:
         self._begin(time, value, (), False)
 
     def _begin(self, time, value, legs, repeat):
+        asked = self._until
+        if asked is not None:
+            self._sum = self.total(asked)
         self._start = time
         self._from = value
         self._legs = legs
@@ -106,9 +108,11 @@ class Feed:
         self._to = value
         self._over = 0
         self._next_leg()
-        # What began some time ago, while nobody measured, has gone on since.
-        while self._until is not None and self._over is not None and self._start + self._over < self._until:
-            self._next_leg()
+        if asked is not None and asked > time:
+            # It began earlier, while nobody measured or it was counted otherwise: it has gone on since, and adds nothing.
+            before = self._sum
+            counted = self.total(asked) - before
+            self._sum -= counted
 
     def _next_leg(self):
         self._start += self._over

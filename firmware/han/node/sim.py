@@ -5,6 +5,7 @@ Run as `micropython -m han.node.sim`: the plan of the run comes as one JSON docu
 go out as lines on standard output; docs/run-protocol.md describes both.
 """
 
+import gc
 import json
 import random
 import sys
@@ -17,6 +18,8 @@ from han.radio.loopback import Loopback
 _FLUSH_LINES = 200
 _PROGRESS = 3600 * 1000  # virtual ms
 _NEVER = 1 << 62
+_WEIGHED = 30 * 24 * 3600 * 1000  # virtual ms between two looks at the memory
+_NOT_TOLD = ("store", "metrology")  # kinds of events that a summary counts; what was stored it gives at the end
 
 
 class Output:
@@ -50,6 +53,8 @@ class Simulation:
         self._steps = sorted(plan.get("steps", ()), key=lambda step: step[0])
         self._steps.reverse()  # the next one is the last
         self._progress = 0
+        self._weigh = _WEIGHED
+        self._memory = []  # (milliseconds since the start, octets in use, octets of them in logs)
         self.now = 0  # milliseconds since the start
         self._full = plan.get("trace", "full") == "full"
         air = plan.get("air", {})
@@ -110,6 +115,9 @@ class Simulation:
             if moment >= self._progress:
                 self._line("P %d\n" % moment)
                 self._progress = moment - moment % _PROGRESS + _PROGRESS
+                if moment >= self._weigh and not self._full:
+                    self._memory.append((moment, _memory(), self._stored()))
+                    self._weigh += _WEIGHED
             if due is air:
                 for at, node, message in air.deliver():
                     self._after(at, node, node.receive(message, start + at // 1000))
@@ -133,13 +141,24 @@ class Simulation:
         self._step([self.now, role, verb, arguments])
 
     def summary(self):
-        """What the run came to: frames on the air, frames lost, and each device's state."""
-        return {
+        """What the run came to: frames on the air, frames lost, and each device's state. Where the trace is a summary, what
+        the logs and histories hold, and how much memory was in use from time to time, too."""
+        devices = [device for node in self.nodes.values() for device in node.devices]
+        found = {
             "frames": self.air.frames,
             "lost": self.air.lost,
             "events": self.counts,
-            "devices": {device.role: device.state() for node in self.nodes.values() for device in node.devices},
+            "devices": {device.role: device.state() for device in devices},
         }
+        if not self._full:
+            found["memory"] = self._memory
+            found["logs"] = {device.role: device.stores.contents() for device in devices}
+            found["histories"] = {device.role: _histories(device.stores.values) for device in devices}
+        return found
+
+    def _stored(self):
+        """Octets in all logs: they grow until the logs are full."""
+        return sum([device.stores.octets() for node in self.nodes.values() for device in node.devices])
 
     def _step(self, step):
         at, role, verb, arguments = step
@@ -189,7 +208,7 @@ class Simulation:
     def _event(self, now, fields):
         kind = fields["kind"]
         self.counts[kind] = self.counts.get(kind, 0) + 1
-        if self._full or kind != "store":
+        if self._full or kind not in _NOT_TOLD:
             self._line("E %d %s\n" % (now, json.dumps(fields)))
 
     def _tap(self, now, message):
@@ -222,6 +241,17 @@ class Simulation:
             name = identity.hex() if node is None else node.role_at(endpoint)
         self._names[(identity, endpoint)] = name
         return name
+
+
+def _memory():
+    """Octets in use, None on an interpreter that does not tell."""
+    gc.collect()
+    return gc.mem_alloc() if hasattr(gc, "mem_alloc") else None
+
+
+def _histories(values):
+    """The cumulative and historical values a device keeps (han.devices.history): name and state."""
+    return {name: values.get(name) for name in ("history", "energy", "cost") if values.get(name) is not None}
 
 
 def _without_pictures(tables):

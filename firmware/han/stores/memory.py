@@ -81,3 +81,14 @@ class MemoryStores:
 
     def damaged(self):
         return {}
+
+    def octets(self):
+        """Octets of all records."""
+        return sum([log.record_size * len(log) for log in self._logs.values()])
+
+    def contents(self):
+        """{log: [octets of a record, capacity in records, the records in hex, oldest first]}."""
+        return {
+            name: [log.record_size, log.capacity, "".join([bytes(record).hex() for record in log.oldest_first()])]
+            for name, log in self._logs.items()
+        }

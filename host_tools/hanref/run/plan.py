@@ -186,10 +186,15 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
             arguments["fields"] = files.resolved(step.fields, utc)
         return step.do, arguments, arguments, ""
     if isinstance(step, files.TopUp):
-        meter = "gsme" if step.fuel == "gas" else "esme"
+        fuel = "gas" if step.to == "gsme" else step.fuel
+        meter = "gsme" if fuel == "gas" else "esme"
         digits = step.utrn or wan.top_up(meter, step.counter or 0, step.pounds or 0)
-        arguments = {"fuel": step.fuel, "utrn": digits}
-        return step.do, arguments, {**arguments, "pounds": step.pounds}, ""
+        arguments = {"fuel": fuel, "utrn": digits}
+        told = {**arguments, "pounds": step.pounds}
+        if step.to == "gsme":
+            octets = wan.command("CS01b", step.to, _counter(utc, counter), {"topup_code": digits})
+            return "gbcs", {"octets": octets.hex()}, {"use_case": "CS01b", **told}, ""
+        return step.do, arguments, told, ""
     if isinstance(step, files.EmergencyCredit | files.EnableSupply):
         arguments = {"fuel": "gas" if step.to == "gsme" else step.fuel}
         return step.do, arguments, arguments, ""

@@ -46,7 +46,7 @@ class Simulation:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
         try:
             self._process = subprocess.Popen(
-                command(interpreter, self._plan["trace"]),
+                command(interpreter, self._plan.get("trace", "full")),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
