@@ -20,6 +20,7 @@ TWO_DAYS = 3.5
 WITH_TRACE = 50_000
 WITHOUT = 120_000
 ROUNDS = 3
+MONTH = 30 * 86400  # seconds
 
 HEAP = """
 import gc, json, sys
@@ -48,11 +49,19 @@ def figures() -> Iterator[Figure]:
         plan["trace"] = trace
         seconds = min(devices_alone(plan) for _ in range(ROUNDS))
         yield Figure(f"devices alone, {trace} trace", days / seconds, "x real time", at_least=limit)
+    yield Figure("first month of thirteen-months, summary trace", month(), "x real time", at_least=WITHOUT)
     with tempfile.TemporaryDirectory() as folder:
         seconds = min(whole_run(Path(folder)) for _ in range(ROUNDS))
     yield Figure("two days with trace and capture", seconds, "s", at_most=TWO_DAYS)
     for board, octets in heap(plan["devices"]).items():
         yield Figure(f"heap of {board}, native MicroPython (64-bit words)", octets / 1024, "KB")
+
+
+def month() -> float:
+    """How many times faster than real time the first month of the longest scenario runs."""
+    plan = make(load("thirteen-months"), None).document
+    plan["end"] = plan["start"] + MONTH
+    return MONTH / devices_alone(plan)
 
 
 def devices_alone(plan: dict[str, object]) -> float:
