@@ -678,6 +678,17 @@ class OldHistory(Mutant):
         return value
 
 
+class LiftedByTheSecond(Mutant):
+    role, requirement = "esme", "REQ-0056-9"
+    title = "an ESME that lifts the restriction of a change of tenancy when the next one is announced"
+
+    def received(self, event: MutantEvent) -> Any:
+        tenancy = self.device.tenancy
+        if tenancy.date is not None and tenancy.date > self.now:
+            tenancy._came = None
+        return event
+
+
 class GivesSecurity(Mutant):
     role, requirement = "esme", "REQ-078-3"
     title = "an ESME that gives its security log to a display"
@@ -807,7 +818,7 @@ class LetsGasFlow(Mutant):
     title = "a GSME that does nothing about a flow above the threshold"
 
     def received(self, event: MutantEvent) -> Any:
-        self.device.wan.flow_guard._armed = False
+        self.device.wan.flow_guard._trip = lambda: None
         return event
 
 
