@@ -40,6 +40,18 @@ watts = 2400
 at = "+1m"
 do = "gas_flow"
 litres_per_hour = 600
+
+[[step]]
+at = "+2m"
+do = "power"
+to = "esme"
+on = false
+
+[[step]]
+at = "+3m"
+do = "power"
+to = "esme"
+on = true
 """
 
 
@@ -97,6 +109,12 @@ def test_frames_are_those_the_boards_sent(own_radios: tuple[Run, dict[str, Verdi
 def test_display_shows_what_the_meters_measured(own_radios: tuple[Run, dict[str, Verdict], Path]) -> None:
     shown = [event.content["screen"] for event in own_radios[0].trace.events if event.kind == "display"]
     assert any(screen.get("electricity_power") == 2400 for screen in shown)
+
+
+def test_power_that_nobody_can_cut_is_played(own_radios: tuple[Run, dict[str, Verdict], Path]) -> None:
+    """The boards have no power commands: the device is told to be off, and its console goes on."""
+    events = [event for event in own_radios[0].trace.events if event.kind == "power" and event.source == "esme"]
+    assert [event.content["on"] for event in events] == [True, False, True]
 
 
 @pytest.mark.requirement("REQ-GSME-1")

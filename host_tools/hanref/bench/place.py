@@ -95,14 +95,14 @@ class Place:
         return True
 
     def cut_power(self) -> bool:
-        """Cut its power without a word; False where nothing here can."""
+        """Cut its power without a word; False where nothing here can, and all stays as it is."""
+        if self._emulated is None and self.entry.power_off is None:
+            return False
         self.close_link()
         if self._emulated is not None:
             self._emulated.kill()
         elif self.entry.power_off is not None:
             self._run(self.entry.power_off)
-        else:
-            return False
         if self.wire is not None:
             self.wire.disconnect()
             self.wire.coprocessor.power(False)
