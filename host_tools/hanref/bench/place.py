@@ -111,6 +111,11 @@ class Place:
         self.now = self.deadline = None
         return True
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is an emulated board whose QEMU has ended by itself."""
+        return self._emulated is not None and self._emulated.has_ended()
+
     def close(self) -> None:
         """Give everything back; an emulated board ends."""
         self.close_link()

@@ -105,6 +105,16 @@ class EmulatedBoard:
         """Whether the board has power."""
         return self._process is not None and self._process.poll() is None
 
+    def has_ended(self) -> bool:
+        """Whether its QEMU is gone without our doing, as after a signal; one that is going is waited for, a second at most."""
+        if self._process is None:
+            return True
+        try:
+            self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def start(self) -> None:
         """Power on. BenchError says why QEMU does not start."""
         if self.running:
