@@ -13,16 +13,16 @@ class Loopback:
     """Carries messages between nodes of one process.
 
     `nodes` maps EUI-64 to Node. `tapped(milliseconds, message)` is called for every frame as it goes out. `random()` in
-    [0, 1) decides losses and duplicates; both are off unless asked for.
+    [0, 1) decides which frames are lost, doubled and late: the shares `loss`, `duplicates` and `reorder`, which may change.
     """
 
     def __init__(self, nodes, tapped, random=None, loss=0.0, duplicates=0.0, reorder=0.0):
         self._nodes = nodes
         self._tapped = tapped
         self._random = random
-        self._loss = loss
-        self._duplicates = duplicates
-        self._reorder = reorder
+        self.loss = loss
+        self.duplicates = duplicates
+        self.reorder = reorder
         self.queue = []  # a heap of (milliseconds, order, message, until); empty while the air is quiet
         self._order = 0
         self._busy_until = 0
@@ -37,10 +37,10 @@ class Loopback:
                 start = self._busy_until
             # 250 kbit/s: 32 us an octet, and about 60 octets of headers and security
             self._busy_until = start + 2 + (len(message.payload) + 60) // 31
-            if self._reorder and self._random() < self._reorder:
+            if self.reorder and self._random() < self.reorder:
                 start += int(self._random() * 400)
             self._push(start, message, None)
-            if self._duplicates and self._random() < self._duplicates:
+            if self.duplicates and self._random() < self.duplicates:
                 self._push(start + 30, message, None)
 
     def _push(self, at, message, until):
@@ -56,7 +56,7 @@ class Loopback:
                 return ()
             self.frames += 1
             self._tapped(now, message)
-            if self._loss and self._random() < self._loss:
+            if self.loss and self._random() < self.loss:
                 self.lost += 1
                 return ()
         if message.destination == BROADCAST:
