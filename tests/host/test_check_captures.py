@@ -6,6 +6,7 @@ import random
 import struct
 import subprocess
 import sys
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -264,6 +265,16 @@ def test_a_wrong_key_or_role_is_one_line_and_exit_code_2(run, options, says):
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1 and says in done.stderr
     assert "ddeeff" not in done.stderr
+
+
+def test_the_network_key_alone_reads_nothing_and_the_link_keys_are_asked_for(run):
+    key = tomllib.loads((run / "keys.toml").read_text())["network"]["keys"][0]
+
+    done = check(run / "air.pcapng", "--key", key)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1 and "link keys" in done.stderr
+    assert key not in done.stderr
 
 
 def test_an_address_that_nobody_has_is_said_to_be_mistyped(run):

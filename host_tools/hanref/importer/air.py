@@ -9,7 +9,7 @@ from typing import Any
 
 from hanref.air import capture
 from hanref.air.capture import LINK_TYPES, MILLISECONDS_1970_TO_2000, Packet
-from hanref.air.dissector import Dissected, Dissector
+from hanref.air.dissector import NO_LINK_KEY, NO_NETWORK_KEY, Dissected, Dissector
 from hanref.air.keys import Keys
 from hanref.errors import UsageError
 from hanref.importer.tunnels import Tunnels
@@ -63,20 +63,22 @@ class _Reader:
         self._packets = 0
 
     def file(self, path: Path, progress: Progress | None) -> None:
-        protocol = opened = 0
+        protocol = readable = closed = 0
         link_types: Counter[int] = Counter()
         for dissected in self._dissector.packets(self._checked(path, progress, link_types)):
             protocol += dissected.network is not None
-            opened += dissected.aps is not None
+            readable += dissected.payload is not None
+            closed += dissected.reason in (NO_NETWORK_KEY, NO_LINK_KEY)
             if dissected.payload is not None and not dissected.repeated:
                 self._message(dissected)
         if not link_types:
             raise UsageError("%s: the capture holds no packet" % path)
         if not protocol:
             raise UsageError("%s: no Zigbee frame in the capture: of another protocol, or all frames damaged" % path)
-        if not opened:
+        if closed and not readable:
             raise UsageError(
-                "%s: none of %d Zigbee frames can be opened: give the right --key, --install-code or --keys" % (path, protocol)
+                "%s: no message can be opened, of %d Zigbee frames: give the network key and the devices' link keys by --key, "
+                "--install-code or --keys" % (path, protocol)
             )
 
     def _checked(self, path: Path, progress: Progress | None, link_types: Counter[int]) -> Iterator[Packet]:
