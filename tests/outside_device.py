@@ -85,15 +85,22 @@ class Device(threading.Thread):
         self.service = Service(self.node if utc else None, self.port, Clock(utc or (lambda: None)), {}, None, {})
         self.then: Callable[[Device], None] = lambda device: None
         self.joined_at: float | None = None
+        self.switched_off = False  # its radio is left as it is, and nothing that it says is taken
         self._stop_now = threading.Event()
         self.start()
 
     def run(self):
         while not self._stop_now.is_set():
+            if self.switched_off:
+                self.uart.read(self.uart.any())
+                time.sleep(0.01)
+                continue
             if self.port.state()["started"]:
                 self.joined_at = self.joined_at or time.monotonic()
                 self.service.start()
                 self.then(self)
+                if self.switched_off:
+                    continue
             self.service.work()
             self.service.drain()
             time.sleep(0.001)

@@ -282,18 +282,15 @@ def test_a_device_that_floods_is_put_out_of_reach_and_the_run_ends(tmp_path):
 
 def test_a_device_that_leaves_ends_the_run(tmp_path):
     def behaviour(device):
-        if time.monotonic() - device.joined_at > 1 and not getattr(device, "left", False):
-            device.left = True
+        if time.monotonic() - device.joined_at > 1:
             device.uart.write(b"\xfe\x01\x41\x00\x00\x40")  # SYS_RESET_REQ
+            device.switched_off = True  # or its driver would bring the radio back
 
     bench = Bench(tmp_path / "run", limit=2.0, scenario=SCENARIO.replace('"8m"', '"1h"'))
     device = outside(bench, behaviour)
-    wanted = time.monotonic() + 60
-    while time.monotonic() < wanted and not getattr(device, "left", False):
-        time.sleep(0.02)
-    device.stop()
 
     run, _ = bench.result()
+    device.stop()
 
     assert "left" in [event.get("what") for event in run.trace.of("dut")]
     assert any("left and did not come back" in sentence for sentence in bench.told)
