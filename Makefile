@@ -36,7 +36,7 @@ demo: setup
 	@$(BIN)/hanref run november-2022 --tier emulated --out $(DEMO_OUT)
 
 test: lint
-	@$(BIN)/python -m pytest -q tests
+	@$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile tests
 	@$(BIN)/python -m pytest -q hil_tests
 
 hil: setup-test

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Boards and HANs for the tests of this folder. docs/hil.md tells how to run them."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from hanref.bench.han import BoardHan
 from hanref.run.plan import make
 from hanref.scenario import parse
 
+MOST_AT_ONCE = 4  # tests; each has up to four boards
 HEADING = """
 [scenario]
 name = "hil"
@@ -27,6 +29,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """The tests of this folder are for boards: the service need not be named on the command line."""
     if not config.getoption("embedded_services"):
         config.option.embedded_services = "micropython"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A test at a time for each processor, where all boards are emulated and nobody wants to watch one."""
+    option = config.option
+    if hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
+        return  # one of several already
+    watched = option.usepdb or option.capture == "no" or option.collectonly or any("::" in name for name in config.args)
+    alone = watched or option.port or option.bench or not config.pluginmanager.hasplugin("xdist")
+    processors = min(MOST_AT_ONCE, len(os.sched_getaffinity(0)))
+    if not alone and option.numprocesses is None and processors > 1:
+        option.numprocesses, option.dist = processors, "loadfile"
 
 
 @pytest.fixture(scope="session")

@@ -212,14 +212,15 @@ MINUTE = 60_000
 HALF_HOUR = 1800
 
 
-def test_at_0056_7_power_cut_at_ten_points_of_the_erasure(bench: Bench) -> None:
+@pytest.mark.parametrize("points", [3, pytest.param(10, marks=pytest.mark.soak)])
+def test_at_0056_7_power_cut_in_the_middle_of_the_erasure(bench: Bench, points: int) -> None:
     plan = plan_of(EVENING, "1d", ELECTRICITY % "", [(EVENING, "load", "watts = 12000")])
     told = Told(plan.document["start"])
     chance = random.Random(56)
     with BoardHan(plan.document, bench) as han:
         if not han.places["ihd"].emulated:
             pytest.skip("a physical board's power cannot be cut at a moment that a test chooses")
-        for _ in range(10):
+        for _ in range(points):
             before = _cut_at_the_date(han, told, chance.uniform(0.0, 0.25))
             han.power("ihd", True)
             for _ in range(6):

@@ -15,18 +15,21 @@ GONE = 15.0
 BOARD = b"qemu-system-arm"
 
 
-def children_of(process: int, program: bytes = b"") -> set[int]:
-    """The processes that a process has started, with `program` those of that name."""
-    found = set()
+def descendants_of(process: int, program: bytes = b"") -> set[int]:
+    """The processes that a process and those below it have started, with `program` those of that name."""
+    parents, commands = {}, {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             status = (entry / "stat").read_text().rpartition(")")[2].split()
             command = (entry / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(status[1]) == process and command.startswith(program):
-            found.add(int(entry.name))
-    return found
+        parents[int(entry.name)] = int(status[1])
+        commands[int(entry.name)] = command
+    found, above = set(), {process}
+    while above := {child for child, parent in parents.items() if parent in above}:
+        found |= above
+    return {child for child in found if commands[child].startswith(program)}
 
 
 def wait_until(condition: object, limit: float) -> bool:
@@ -39,9 +42,12 @@ def wait_until(condition: object, limit: float) -> bool:
 
 
 PYTEST = ["-m", "pytest", "-q", "--embedded-services", "micropython", "test_waiting.py"]
+SEVERAL = ["--numprocesses", "2"]
 WAITING = """
 import time
 def test_waiting(dut):
+    time.sleep(60)
+def test_waiting_too(dut):
     time.sleep(60)
 """
 RUN = ["-c", "from hanref.cli import main; main(['run', 'november-2022', '--tier', 'emulated', '--out', 'out'])"]
@@ -49,6 +55,7 @@ CASES = [
     pytest.param(arguments, number, id=f"{name}-{number.name}")
     for name, arguments, numbers in (
         ("pytest", PYTEST, (signal.SIGINT, signal.SIGKILL)),
+        ("pytest-several", PYTEST + SEVERAL, (signal.SIGINT, signal.SIGKILL)),
         ("run", RUN, (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)),
     )
     for number in numbers
@@ -64,13 +71,13 @@ def test_no_board_is_left(arguments: list[str], number: signal.Signals, tmp_path
             [sys.executable, *arguments], stdout=file, stderr=file, stdin=subprocess.DEVNULL, cwd=tmp_path
         )
     try:
-        assert wait_until(lambda: children_of(process.pid, BOARD) or process.poll() is not None, STARTED)
-        assert children_of(process.pid, BOARD), output.read_text()[-2000:]
+        assert wait_until(lambda: descendants_of(process.pid, BOARD) or process.poll() is not None, STARTED)
+        assert descendants_of(process.pid, BOARD), output.read_text()[-2000:]
         time.sleep(0.3)
-        children = children_of(process.pid)
+        descendants = descendants_of(process.pid)
         os.kill(process.pid, number)
         process.wait(GONE)
-        assert wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), GONE)
+        assert wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in descendants), GONE)
     finally:
         if process.poll() is None:
             process.kill()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from hanref import boards
-from hanref.boards.emulated import FLASH_SIZE, EmulatedBoard
+from hanref.boards import emulated
+from hanref.boards.emulated import FLASH_SIZE, HEAP, EmulatedBoard
 from hanref.errors import BenchError, UsageError
 
 MPREMOTE = [sys.executable, "-m", "mpremote"]
@@ -103,6 +104,14 @@ def boot_message(board: EmulatedBoard) -> str:
 def test_two_boards_cannot_share_a_flash(tmp_path: Path) -> None:
     with EmulatedBoard("owner", flash=tmp_path / "flash.bin"), pytest.raises(UsageError, match="in use by another board"):
         EmulatedBoard("thief", flash=tmp_path / "flash.bin")
+
+
+def test_boards_of_one_name_each_have_a_kept_flash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulated, "kept_flashes", lambda: tmp_path)
+    with EmulatedBoard.kept("hub", HEAP, tmp_path / "own"), EmulatedBoard.kept("hub", HEAP, tmp_path / "own") as second:
+        assert second.flash == tmp_path / "hub-2.flash"
+    with EmulatedBoard.kept("hub", HEAP, tmp_path / "own") as next_time:
+        assert next_time.flash == tmp_path / "hub.flash"
 
 
 def test_bad_arguments_are_one_line(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ HEAP = 204_800
 START_LIMIT = 15.0  # seconds for QEMU to come up
 SOCKET_PATH_MAX = 107
 _KEPT = "boards"  # below the user's cache folder of hanref
+_MOST_KEPT = 4  # flash files of a name: as many as there are tests at a time
 _UID = re.compile(r"^[A-Za-z0-9_.-]{1,60}$")
 _NODE = re.compile(r"redirected to (\S+) \(label")
 
@@ -93,12 +94,12 @@ class EmulatedBoard:
     @classmethod
     def kept(cls, uid: str, heap: int, folder: Path, radio: Path | None = None) -> "EmulatedBoard":
         """A board whose flash stays in the user's cache folder for the next time, so that what is on it need not be
-        written again. While another board has that, this one gets a flash of its own in `folder`."""
-        name = f"{uid}.flash"
-        try:
-            return cls(uid, heap, kept_flashes() / name, radio=radio)
-        except FlashInUse:
-            return cls(uid, heap, folder / name, radio=radio)
+        written again. While another board has that, this one gets the next, and when all are taken one in `folder`."""
+        for number in range(1, _MOST_KEPT + 1):
+            name = f"{uid}.flash" if number == 1 else f"{uid}-{number}.flash"
+            with contextlib.suppress(FlashInUse):
+                return cls(uid, heap, kept_flashes() / name, radio=radio)
+        return cls(uid, heap, folder / f"{uid}.flash", radio=radio)
 
     @property
     def running(self) -> bool:
