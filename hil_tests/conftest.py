@@ -33,15 +33,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """A test at a time for each processor, where all boards are emulated and nobody wants to watch one."""
+    """Several tests at a time, where all boards are emulated and nobody wants to watch one."""
     option = config.option
     if hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
         return  # one of several already
     watched = option.usepdb or option.capture == "no" or option.collectonly or any("::" in name for name in config.args)
     alone = watched or option.port or option.bench or not config.pluginmanager.hasplugin("xdist")
-    processors = min(MOST_AT_ONCE, len(os.sched_getaffinity(0)))
-    if not alone and option.numprocesses is None and processors > 1:
-        option.numprocesses, option.dist = processors, "loadfile"
+    if not alone and option.numprocesses is None:
+        # One more than there are processors, for boards and bench wait for each other now and then.
+        option.numprocesses, option.dist = min(MOST_AT_ONCE, len(os.sched_getaffinity(0)) + 1), "loadfile"
 
 
 @pytest.fixture(scope="session")
