@@ -21,7 +21,7 @@ SCENARIO = """
 name = "own-radios"
 title = "Boards with radios of their own"
 start = 2022-11-03T10:25:13Z
-duration = "10m"
+duration = "6m"
 tiers = ["physical"]
 
 [devices.hub]
