@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Thirteen months of a HAN: full logs that equal what was fed to the meters, flat memory, speed. A few days in every test."""
+"""Thirteen months of a HAN: full logs that equal what was fed to the meters, flat memory. A few days in every test."""
 
 import json
 import os
@@ -28,7 +28,6 @@ FULL = (
 MONTH = 30 * DAY * 1000
 SLACK = 100_000  # octets by which the heap in use, without the logs, may differ between months
 RESIDENT_SLACK = 8 << 20
-AT_LEAST = 120_000  # times real time
 
 
 def checked(plan: dict[str, Any], summary: dict[str, Any]) -> LongRun:
@@ -108,7 +107,6 @@ def test_thirteen_months_fill_every_log_with_what_was_fed(tmp_path: Path, capsys
     assert len(resident) == 13
     for side in range(2):
         assert max(each[side] for each in resident) - resident[0][side] < RESIDENT_SLACK
-    assert seconds / busy >= AT_LEAST
 
 
 def _children() -> list[int]:
