@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hanref.errors import UsageError
-from hanref.scenario import ROLES
+from hanref.scenario.devices import ROLES
 
 EMULATED = "emulated"
 OWN_RADIO = "own"

@@ -8,7 +8,7 @@ from han.node.settings import PROFILE
 from hanref.boards.schema import Board
 from hanref.errors import UsageError
 from hanref.run.plan import test_identity
-from hanref.scenario import ROLES
+from hanref.scenario.devices import ROLES
 
 
 def for_role(

@@ -10,14 +10,15 @@ from han import VERSION
 from han.clock import to_iso
 from han.devices.payment_modes import PREPAYMENT_MODE
 
-from hanref import scenario as files
 from hanref.errors import UsageError
 from hanref.moments import duration, moment_or_offset
 from hanref.resources import firmware
 from hanref.run import images
 from hanref.run.recorder import Order
 from hanref.run.wan import Wan
-from hanref.scenario import Scenario, Step
+from hanref.scenario import Scenario, devices, steps
+from hanref.scenario.checks import resolved
+from hanref.scenario.steps import Step
 
 # Device type numbers end the test identifiers [device requirements 1.1].
 _NUMBERS = {"gsme": 0, "esme": 1, "chf": 2, "hub": 3, "ppmid": 5, "ihd": 6}
@@ -56,16 +57,16 @@ def make(scenario: Scenario, seed: int | None = None) -> Plan:
     seed = heading.seed if seed is None else seed
     present = scenario.devices.present()
     entities = _entities(present)
-    commanded = any(isinstance(step, files.Command | files.Image | files.Activate) for step in scenario.step)
+    commanded = any(isinstance(step, steps.Command | steps.Image | steps.Activate) for step in scenario.step)
     wan = Wan(seed, {role: entity for role, entity in entities.items() if role != "hub"}, certified=commanded)
-    steps, orders = _steps(scenario, wan)
+    done, orders = _steps(scenario, wan)
     document = {
         "start": heading.start,
         "end": heading.end,
         "seed": seed,
         "trace": heading.trace,
         "devices": {role: _settings(role, table, entities, wan) for role, table in present.items()},
-        "steps": steps,
+        "steps": done,
     }
     header = {
         "scenario": heading.name,
@@ -94,14 +95,14 @@ def firmware_digest() -> str:
     return digest.hexdigest()
 
 
-def _entities(present: dict[str, files.Table]) -> dict[str, bytes]:
+def _entities(present: dict[str, devices.Table]) -> dict[str, bytes]:
     """Entity identifier by role; the hub's radio is the GPF [GBCS 1.3]."""
     entities = {}
     for role, table in present.items():
         given = getattr(table, "identity", None)
         entities[role] = bytes.fromhex(given) if given else test_identity(role)
     hub = present["hub"]
-    assert isinstance(hub, files.Hub)
+    assert isinstance(hub, devices.Hub)
     entities["chf"] = bytes.fromhex(hub.chf_identity) if hub.chf_identity else test_identity("chf")
     entities["gpf"] = entities["hub"]
     return entities
@@ -112,9 +113,9 @@ def test_identity(role: str) -> bytes:
     return b"\x02hanref" + bytes((_NUMBERS[role],))
 
 
-def _settings(role: str, table: files.Table, entities: dict[str, bytes], wan: Wan) -> dict[str, Any]:
+def _settings(role: str, table: devices.Table, entities: dict[str, bytes], wan: Wan) -> dict[str, Any]:
     settings = table.model_dump(exclude_none=True, by_alias=True)
-    if isinstance(table, files.Meter):
+    if isinstance(table, devices.Meter):
         _prepay(settings, wan.top_up_party(entities[role]))
     settings["identity"] = entities[role].hex()
     if role == "hub":
@@ -133,7 +134,7 @@ def _prepay(settings: dict[str, Any], supplier: dict[str, str]) -> None:
             settings[known_as] = settings.pop(name)
 
 
-def _description(role: str, entity: bytes, present: dict[str, files.Table]) -> dict[str, Any]:
+def _description(role: str, entity: bytes, present: dict[str, devices.Table]) -> dict[str, Any]:
     board = "hub" if role in ("chf", "gpf") else role
     settings = present[board].model_dump(exclude_none=True, by_alias=True, exclude=set(_OWN_IDENTITY))
     return {"role": role, "identity": entity.hex(), "configuration": settings}
@@ -143,7 +144,7 @@ def _steps(scenario: Scenario, wan: Wan) -> tuple[list[list[Any]], list[Order]]:
     """The steps in order of time, for the HAN and for the trace."""
     heading = scenario.scenario
     ordered = sorted(enumerate(scenario.step, 1), key=lambda numbered: scenario.when(numbered[1]))
-    steps = []
+    done = []
     orders = []
     for place, (number, step) in enumerate(ordered, 1):
         utc = scenario.when(step)
@@ -152,40 +153,40 @@ def _steps(scenario: Scenario, wan: Wan) -> tuple[list[list[Any]], list[Order]]:
         except UsageError as error:
             raise UsageError("scenario %s: step %d (%s): %s" % (heading.name, number, step.do, error)) from None
         to = WAN_SIDE if verb == "gbcs" else step.to
-        steps.append([(utc - heading.start) * 1000, to, verb, arguments])
+        done.append([(utc - heading.start) * 1000, to, verb, arguments])
         content: dict[str, Any] = {"verb": step.do, "arguments": told}
         if note:
             content["note"] = note
         orders.append(Order(utc * 1000, step.to, content))
-    return steps, orders
+    return done, orders
 
 
 def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str, Any], dict[str, Any], str]:
     """(device verb, its arguments, arguments as the trace tells them, note) of a step."""
-    if isinstance(step, files.Read):
-        fields = files.resolved(step.fields, utc)
+    if isinstance(step, steps.Read):
+        fields = resolved(step.fields, utc)
         octets = wan.command(step.use_case, step.to, _counter(utc, counter), fields)
         told: dict[str, Any] = {"use_case": step.use_case, **({"fields": fields} if fields else {})}
         return "gbcs", {"octets": octets.hex()}, told, ""
-    if isinstance(step, files.Command):
+    if isinstance(step, steps.Command):
         return _command(step, utc, wan, counter)
-    if isinstance(step, files.Image):
+    if isinstance(step, steps.Image):
         octets = images.ota_file(step.device, step.version, wan.signed_by_supplier, step.damage)
         told = step.model_dump(include={"device", "version", "damage"}, exclude_none=True)
         return step.do, {"device": wan.devices[step.device].hex(), "octets": octets.hex()}, told, ""
-    if isinstance(step, files.Activate):
+    if isinstance(step, steps.Activate):
         wanted = {"hash": images.digest(step.to, step.version).hex()}
         octets = wan.command_of("supplier", "CS06", step.to, _counter(utc, counter), wanted)
         return "gbcs", {"octets": octets.hex()}, {"version": step.version}, ""
-    if isinstance(step, files.Join):
+    if isinstance(step, steps.Join):
         arguments = step.model_dump(include={"device", "install_code"}, exclude_none=True)
         return step.do, arguments, {"device": step.device, "code_digest": code_digest(step.install_code)}, ""
-    if isinstance(step, files.Ask):
+    if isinstance(step, steps.Ask):
         arguments = step.model_dump(exclude={"at", "do", "to"}, exclude_none=True, exclude_defaults=True)
         if step.fields:
-            arguments["fields"] = files.resolved(step.fields, utc)
+            arguments["fields"] = resolved(step.fields, utc)
         return step.do, arguments, arguments, ""
-    if isinstance(step, files.TopUp):
+    if isinstance(step, steps.TopUp):
         fuel = "gas" if step.to == "gsme" else step.fuel
         meter = "gsme" if fuel == "gas" else "esme"
         digits = step.utrn or wan.top_up(meter, step.counter or 0, step.pounds or 0)
@@ -195,10 +196,10 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
             octets = wan.command("CS01b", step.to, _counter(utc, counter), {"topup_code": digits})
             return "gbcs", {"octets": octets.hex()}, {"use_case": "CS01b", **told}, ""
         return step.do, arguments, told, ""
-    if isinstance(step, files.EmergencyCredit | files.EnableSupply):
+    if isinstance(step, steps.EmergencyCredit | steps.EnableSupply):
         arguments = {"fuel": "gas" if step.to == "gsme" else step.fuel}
         return step.do, arguments, arguments, ""
-    if isinstance(step, files.ChangeOfTenancy):
+    if isinstance(step, steps.ChangeOfTenancy):
         date = moment_or_offset(step.date, utc)
         told = {"date": to_iso(date), "control": step.control}
         if step.to == "esme":
@@ -206,15 +207,15 @@ def _order(step: Step, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str,
         octets = wan.command("GCS09", step.to, _counter(utc, counter), _tenancy_fields(utc, date))
         return "gbcs", {"octets": octets.hex()}, {"use_case": "GCS09", **told}, ""
     arguments = step.model_dump(exclude={"at", "do", "to"}, exclude_none=True)
-    if isinstance(step, files.Feed) and step.over is not None:
+    if isinstance(step, steps.Feed) and step.over is not None:
         arguments["over"] = duration(step.over)
         arguments["to"] = arguments.pop("ramp_to")
-    note = BENCH_FOR_ECS29A if isinstance(step, files.VoltagePeriod) else ""
+    note = BENCH_FOR_ECS29A if isinstance(step, steps.VoltagePeriod) else ""
     return step.do, arguments, arguments, note
 
 
-def _command(step: files.Command, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str, Any], dict[str, Any], str]:
-    fields = files.resolved(step.fields, utc)
+def _command(step: steps.Command, utc: int, wan: Wan, counter: int) -> tuple[str, dict[str, Any], dict[str, Any], str]:
+    fields = resolved(step.fields, utc)
     payload = None if step.payload is None else bytes.fromhex(step.payload)
     octets = bytearray(wan.command_of(step.sender, step.use_case, step.to, _counter(utc, counter), fields, payload))
     told: dict[str, Any] = {"use_case": step.use_case}
