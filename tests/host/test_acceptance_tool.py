@@ -12,7 +12,8 @@ from hanref.errors import UsageError
 from hanref.requirements.table import acceptance_tests, exercised_by, not_judged, requirements
 from hanref.resources import firmware
 from hanref.run.runner import run_and_judge
-from hanref.scenario import Command, load
+from hanref.scenario import load
+from hanref.scenario.steps import Command
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("tests/device", "tests/host", "hil_tests")

@@ -11,7 +11,8 @@ import pytest
 from hanref.run.plan import make
 from hanref.run.runner import simulate
 from hanref.run.simulation import Simulation
-from hanref.scenario import Command, TopUp, load
+from hanref.scenario import load
+from hanref.scenario.steps import Command, TopUp
 from long_run import LongRun
 
 DAY = 86400
