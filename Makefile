@@ -49,7 +49,7 @@ bench: setup-test
 	@$(BIN)/python -m benchmarks
 
 soak: setup-test $(STAMPS)/packages-pico
-	@$(BIN)/python -m pytest -q -m soak tests
+	@$(BIN)/python -m pytest -q -m soak --numprocesses auto --maxprocesses 4 tests
 	@$(BIN)/python -m pytest -q -m soak hil_tests
 
 lint: setup-test

@@ -7,7 +7,7 @@ interpreter process serves a file. The summary counts both.
 
 import ast
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from support import Skip
 
 DEVICE_TESTS = TESTS / "device"
 LIMIT = 300.0  # seconds for one test function on MicroPython
+FIGURE = "figure"
 PATHS = [str(FIRMWARE), str(TESTS / "micropython")]
 
 
@@ -111,7 +112,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how many portable tests ran on each interpreter."""
+    """Print the figures that tests gave, and how many portable tests ran on each interpreter."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    figures = [text for report in reports if report.when == "call" for name, text in report.user_properties if name == FIGURE]
+    if figures:
+        terminalreporter.section("figures")
+        for text in figures:
+            terminalreporter.write_line(text)
     counts = {"CPython": {"passed": 0, "failed": 0, "skipped": 0}, "MicroPython": {"passed": 0, "failed": 0, "skipped": 0}}
     for outcome in ("passed", "failed", "skipped"):
         for report in terminalreporter.stats.get(outcome, ()):
@@ -123,6 +130,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for interpreter, count in counts.items():
             words = ", ".join(f"{number} {outcome}" for outcome, number in count.items() if number or outcome == "passed")
             terminalreporter.write_line(f"{interpreter}: {words}")
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """`figure("12 of …")` prints a figure at the end of the tests, wherever they ran, and puts it in the JUnit file."""
+    return lambda text: request.node.user_properties.append((FIGURE, text))
 
 
 @pytest.fixture(scope="session")

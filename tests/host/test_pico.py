@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import pytest
 from hanref import boards, toolchain
@@ -21,13 +22,13 @@ def put(name: str, text: str) -> str:
     return f"f = open({name!r}, 'w'); f.write({text!r}); f.close()"
 
 
-def test_the_image_fits_and_is_one_for_the_chip() -> None:
+def test_the_image_fits_and_is_one_for_the_chip(figure: Callable[[str], None]) -> None:
     image = toolchain.rp2_uf2().read_bytes()
     assert len(image) % 512 == 0
     addresses = [int.from_bytes(image[start + 12 : start + 16], "little") for start in range(0, len(image), 512)]
     assert min(addresses) == flash_address(0)
     assert max(addresses) + 256 <= flash_address(ROMFS_START)
-    print(f"\nPico image: {len(image)} octets of UF2, {max(addresses) + 256 - min(addresses)} octets of code")
+    figure(f"Pico image: {len(image)} octets of UF2, {max(addresses) + 256 - min(addresses)} octets of code")
 
 
 def test_the_board_formats_a_blank_flash_only() -> None:

@@ -4,6 +4,7 @@
 import ast
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,16 +89,15 @@ def line(transport: SerialTransport) -> str:
     return said.decode().strip()
 
 
-def test_power_cuts_of_a_board(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report(cut(ROUNDS, tmp_path / "flash.bin"), ROUNDS, capsys)
+def test_power_cuts_of_a_board(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    report(cut(ROUNDS, tmp_path / "flash.bin"), ROUNDS, figure)
 
 
 @pytest.mark.soak
-def test_many_power_cuts_of_a_board(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report(cut(ROUNDS_SOAK, tmp_path / "flash.bin"), ROUNDS_SOAK, capsys)
+def test_many_power_cuts_of_a_board(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    report(cut(ROUNDS_SOAK, tmp_path / "flash.bin"), ROUNDS_SOAK, figure)
 
 
-def report(written: Written, rounds: int, capsys: pytest.CaptureFixture[str]) -> None:
+def report(written: Written, rounds: int, figure: Callable[[str], None]) -> None:
     assert written.log > CAPACITY
-    with capsys.disabled():
-        print(f"\n{rounds} power cuts in {written.log + 1} records: older records lost 0, those being written {written.lost}")
+    figure(f"{rounds} power cuts in {written.log + 1} records: older records lost 0, those being written {written.lost}")

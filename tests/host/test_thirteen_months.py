@@ -4,6 +4,7 @@
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_a_wrong_entry_is_found() -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_thirteen_months_fill_every_log_with_what_was_fed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_thirteen_months_fill_every_log_with_what_was_fed(tmp_path: Path, figure: Callable[[str], None]) -> None:
     resident = []
 
     def look(done: int, total: int) -> None:
@@ -92,13 +93,13 @@ def test_thirteen_months_fill_every_log_with_what_was_fed(tmp_path: Path, capsys
     seconds = plan["end"] - plan["start"]
     found = checked(plan, summary)
     memory = [in_use - stored for _, in_use, stored in summary["memory"]]
-    with capsys.disabled():
-        print(
-            "\n13 months in %.0f s (%.0f s of one core): %.0f times real time, %.0f of one core; %d frames, %d lost"
-            % (wall, busy, seconds / wall, seconds / busy, summary["frames"], summary["lost"])
-        )
-        print("heap in use without logs by month, KB:", *(octets // 1024 for octets in memory))
-        print("resident by month, MB (HAN, bench):", *("%d+%d" % (han >> 20, bench >> 20) for han, bench in resident))
+    figure(
+        "13 months in %.0f s (%.0f s of one core): %.0f times real time, %.0f of one core; %d frames, %d lost"
+        % (wall, busy, seconds / wall, seconds / busy, summary["frames"], summary["lost"])
+    )
+    figure("heap in use without logs by month, KB: " + " ".join("%d" % (octets // 1024) for octets in memory))
+    months = " ".join("%d+%d" % (han >> 20, bench >> 20) for han, bench in resident)
+    figure("resident by month, MB (HAN, bench): " + months)
     assert found.check() == []
     assert found.full(*FULL) == []
     assert summary["frames"] >= frames_at_least(seconds - 600)
