@@ -9,7 +9,7 @@ from air_bench import START, AirBench
 from hanref.air.coprocessor import HANDLERS
 from hanref.air.nonvolatile import NonVolatile
 from hanref.air.simulation import Air
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from zigpy_znp.frames import GeneralFrame, TransportFrame
 
@@ -42,6 +42,8 @@ FORM = framed(c.AppConfig.BDBStartCommissioning.Req.header, b"\x04")
 
 @settings(max_examples=300, deadline=None)
 @given(st.booleans(), st.lists(st.one_of(frames, st.binary(max_size=30)), max_size=10))
+@example(True, [framed(c.ZDO.MgmtNWKUpdateReq.Req.header, bytes(7) + b"\xff" + bytes(3))])
+@example(True, [framed(c.ZDO.MgmtNWKUpdateReq.Req.header, bytes(7) + b"\x06" + bytes(3))])
 def test_a_co_processor_survives_its_host(formed, octets):
     air = Air(now=START)
     radio = air.coprocessor()

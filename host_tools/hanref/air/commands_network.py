@@ -184,9 +184,12 @@ def leave(radio: Coprocessor, request: Command) -> Command:
 @answers(c.ZDO.MgmtNWKUpdateReq.Req)
 def update_network(radio: Coprocessor, request: Command) -> Command:
     fields = {"ScanChannels": request.Channels, "ScanDuration": request.ScanDuration}
-    if request.ScanDuration == zdo.NwkUpdate.CHANNEL_CHANGE_REQ:
+    manager = request.ScanDuration == zdo.NwkUpdate.CHANNEL_MASK_MANAGER_ADDR_CHANGE_REQ
+    if manager or request.ScanDuration == zdo.NwkUpdate.CHANNEL_CHANGE_REQ:
         fields["nwkUpdateId"] = (int(radio.memory.nib.nwkUpdateId) + 1) & 0xFF
-    else:
+    if manager:
+        fields["nwkManagerAddr"] = request.NwkManagerAddr
+    if request.ScanDuration <= descriptors.LONGEST_SCAN:
         fields["ScanCount"] = request.ScanCount
     update = zdo.NwkUpdate(**fields)
     return _ask(radio, request, int(request.Dst), zdo.ZDOCmd.Mgmt_NWK_Update_req, update)

@@ -25,7 +25,7 @@ _TRANSFER_SIZE = 1600
 _BUFFER_SIZE = 80
 _NEIGHBOURS_AT_ONCE = 3
 _LINK_QUALITY = 200
-_LONGEST_SCAN = 5
+LONGEST_SCAN = 5
 _CHANNEL_CHANGE_TAKES = 200
 _IDLE, _BUSY = 12, 150  # measured energy, 0 to 255
 
@@ -286,7 +286,7 @@ def _routes(radio: Coprocessor, data: Data, fields: dict[str, Any]) -> Answer:
 def _update(radio: Coprocessor, data: Data, fields: dict[str, Any]) -> Answer:
     """Mgmt_NWK_Update: listen how busy channels are, or move the network to another."""
     update = fields["NwkUpdate"]
-    if update.ScanDuration <= _LONGEST_SCAN:
+    if update.ScanDuration <= LONGEST_SCAN:
         energies = [_energy(radio, channel) for channel in update.ScanChannels]
         return zdo.Status.SUCCESS, update.ScanChannels, 0, 0, energies
     if update.ScanDuration == zdo.NwkUpdate.CHANNEL_CHANGE_REQ:
