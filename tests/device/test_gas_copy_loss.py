@@ -18,12 +18,9 @@ def weather(han, conditions):
 
 
 def a_week_of(seed):
-    """A HAN set up on a good air, after a week on a bad one and two hours on a good one."""
+    """A HAN set up on a bad air, after a week on it and two hours on a good one."""
     han = Han(start="2022-11-02T21:40:00Z", ihd=QUIET, air=dict(BAD_AIR), seed=seed)
-    weather(han, GOOD_AIR)
     han.do("gsme", "gas_flow", litres_per_hour=1000, swing=800, swing_period=36000)
-    han.run("2022-11-03T00:05:00Z")
-    weather(han, BAD_AIR)
     for _ in range(7):
         han.run(DAY)
         han.frames.clear()
@@ -39,12 +36,12 @@ def records(log):
 
 
 def test_after_two_quiet_hours_the_logs_of_the_proxy_are_those_of_the_meter():
-    for seed in (1, 2):
+    for seed in (1, 8):  # nothing of the first midnight arrives; the very first push comes in pieces
         han = a_week_of(seed)
         meter, proxy = han.device("gsme"), han.device("gpf")
         kept = list(proxy.half_hours.between(0, 0xFFFFFFFF))
-        equal(kept, list(meter.half_hours.between(0, 0xFFFFFFFF))[-len(kept) :])
+        equal(kept, list(meter.half_hours.between(0, 0xFFFFFFFF)))
         assert len(kept) >= 7 * 48
         for log in ("daily_reads", "prepayment_daily_reads", "billing", "prepayment_billing"):
             equal(records(getattr(proxy, log)), records(getattr(meter.wan, log)))
-        equal(len(records(proxy.daily_reads)), 8)
+        equal(len(records(proxy.daily_reads)), 7)

@@ -20,6 +20,7 @@ GET_SNAPSHOT = 1 << 22
 GET_SAMPLED_DATA = 1 << 23
 
 _ASK_AT_ONCE = 14  # samples in one answer
+_PATIENCE = 4 * 3600  # seconds in which the meter should tell of its first half hours
 
 
 class Copier:
@@ -31,10 +32,12 @@ class Copier:
         self.scheme = values.get("notification_scheme", NO_SCHEME)
         self.reports = values.get("notification_reporting", False)
         self._configured = values.get("mirror_event", None)
-        # The end of the newest half hour that is copied, and the register then.
+        # The end of the newest half hour that is copied, and the register then: None while only the meter knows it.
         self._copied = values.get("copied")
+        self._mirrored = values.get("mirrored")  # UTC of the meter's first request: what it logs from then on is copied
         self._latest = 0  # the half hour of the latest push
         self._due = None  # the half hour the copy should reach, and the register then
+        self._asked_from = None  # start of the latest request for daily reads
         self.flags = 0
         self.tunnel_pending = False  # the hub has a message for the meter
         self.image_pending = False  # the hub has a firmware image for it
@@ -47,6 +50,9 @@ class Copier:
         if message.source != proxy.configuration["gsme"]:
             return status.NOT_AUTHORIZED
         if name == "request_mirror":
+            if self._mirrored is None and self._copied is None and proxy.utc() is not None:
+                self._mirrored = proxy.utc()
+                self._values.set("mirrored", self._mirrored)
             return "request_mirror_response", {"end_point_id": proxy.mirror}
         if name == "configure_mirror":
             return self._configure(fields)
@@ -104,14 +110,24 @@ class Copier:
                 return
         slot = utc - utc % HALF_HOUR
         if self._copied is None:
+            self._begin(utc, slot, register)
+        before = self._copied[1]
+        if before is None and slot - self._copied[0] > _PATIENCE:
             self._reached(slot, register)
-        elif slot == self._copied[0] + HALF_HOUR and register >= self._copied[1]:
-            self._append(slot, register - self._copied[1])
+            self._due = None
+        elif slot == self._copied[0] + HALF_HOUR and before is not None and register >= before:
+            self._append(slot, register - before)
             self._reached(slot, register)
         elif slot > self._copied[0]:
             self._due = (slot, register)
         self._latest = slot
         self._set_flags()
+
+    def _begin(self, utc, slot, register):
+        """The first complete push. Only the meter knows its register at the half hour before it asked for its mirror: what it
+        logged from then on is asked for."""
+        since = slot if self._mirrored is None else min(slot, self._mirrored - self._mirrored % HALF_HOUR)
+        self._reached(since, register if since == utc else None)
 
     def _append(self, slot, value):
         proxy = self._proxy
@@ -138,17 +154,22 @@ class Copier:
         flags = 0
         if self._due is not None:
             flags |= GET_SAMPLED_DATA
-        last = self._proxy.daily_reads.last()
-        if last is not None and last < self._latest - self._latest % DAY:
+        known = self._daily_reads_known()
+        if known is not None and known < self._latest - self._latest % DAY:
             flags |= GET_SNAPSHOT
         self.flags = flags
+
+    def _daily_reads_known(self):
+        """The moment up to which daily reads are here: of the last one, or when the mirror began; None is not known."""
+        last = self._proxy.daily_reads.last()
+        return self._mirrored if last is None else last
 
     def _next_request(self, flags):
         """The command that one flag announced, None of them: the flag is cleared by its data, not by being asked."""
         if flags & self.flags & GET_SAMPLED_DATA and self._due is not None:
             return "get_sampled_data", self._samples_wanted()
         if flags & self.flags & GET_SNAPSHOT:
-            return "get_snapshot", self._snapshot_wanted(0)
+            return "get_snapshot", self._snapshot_wanted()
         return status.NOT_FOUND
 
     def _samples_wanted(self):
@@ -170,7 +191,8 @@ class Copier:
             slot += HALF_HOUR
             if self._copied[0] < slot <= self._due[0]:
                 self._append(slot, sample)
-                register += sample or 0
+                if register is not None:
+                    register += sample or 0
                 self._reached(slot, register)
         if self._copied[0] >= self._due[0]:
             self._reached(self._due[0], self._due[1])
@@ -189,6 +211,9 @@ class Copier:
         utc = fields["snapshot_time"]
         if utc is None:
             return status.INVALID_FIELD
+        if log is proxy.daily_reads and self._is_ahead(utc):
+            self._set_flags()
+            return status.SUCCESS
         if log.add(utc, fields["snapshot_id"], fields["snapshot_cause"], fields["snapshot_payload_type"], payload):
             proxy.report(
                 "store",
@@ -202,16 +227,26 @@ class Copier:
                 proxy.billing_came(name, fields)
         self._set_flags()
         if fields["total_snapshots_found"] > 1 and self.flags & GET_SNAPSHOT:
-            self._ask(message, "get_snapshot", self._snapshot_wanted(0))
+            self._ask(message, "get_snapshot", self._snapshot_wanted())
         return status.SUCCESS
 
-    def _snapshot_wanted(self, offset):
+    def _is_ahead(self, utc):
+        """Whether a daily read comes before one of an earlier day, which has to be asked for first: the log keeps them in
+        order. What comes once they have been asked for is all that the meter has."""
+        known = self._daily_reads_known()
+        if known is None or utc - known <= DAY or self._asked_from == known + 1:
+            return False
+        self._latest = max(self._latest, utc)
+        return True
+
+    def _snapshot_wanted(self):
         """The daily reads after the last one that is here; the range is half open (REQ-GPF-11)."""
-        last = self._proxy.daily_reads.last()
+        known = self._daily_reads_known()
+        self._asked_from = 0 if known is None else known + 1
         return {
-            "start_time": 0 if last is None else last + 1,
+            "start_time": self._asked_from,
             "end_time": None,
-            "snapshot_offset": offset,
+            "snapshot_offset": 0,
             "snapshot_cause": snapshots.GENERAL,
         }
 
