@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from han.gbcs import envelope
 from hanref.errors import BenchError
 from hanref.moments import moment
 from hanref.run.messages import Entities
@@ -61,6 +62,18 @@ def test_a_manufacturers_code_stands_before_the_number() -> None:
     recorder, _ = record("F 0 a b 1 1 0702 1 0434120700\nF 0 a b 1 1 0702 1 0434120800\nZ {}\n")
 
     assert [event.sequence for event in recorder.trace.events] == [7, 8]
+
+
+def test_a_message_with_a_date_time_that_is_none_is_told_all_the_same() -> None:
+    date_time = bytes.fromhex("07e60b03ff0c000000ffc404")  # summer time's deviation [REQ-0015-3]
+    message = envelope.Message(envelope.RESPONSE, 1, bytes(8), bytes(8), 0x0074, b"", date_time)
+    line = {"source": "gpf", "destination": None, "kind": "gbcs", "octets": envelope.encode(message).hex()}
+
+    _, told = record("E 0 %s\nZ {}\n" % json.dumps(line))
+
+    assert (told[1]["use_case"], told[1]["cra"], told[1]["clock_status"]) == ("GCS13a", "response", "04")
+    assert told[1]["date_time"] is None and "deviation FFC4" in str(told[1]["date_time_error"])
+    assert "error" not in told[1]
 
 
 def test_orders_stand_before_what_happens_at_their_time() -> None:

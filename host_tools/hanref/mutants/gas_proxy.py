@@ -95,6 +95,17 @@ class WrongDateTimeForm(Mutant):
         return event
 
 
+class SummerTimeInMessages(Mutant):
+    role, requirement = "gpf", "REQ-0015-3"
+    title = "a GPF that gives the deviation of summer time"
+
+    def sends(self, event: MutantEvent) -> Any:
+        if is_answer(event) and event["date_time"]:
+            form = "8000" + event["clock_status"]
+            event["octets"] = event["octets"].replace(form, "ffc4" + event["clock_status"], 1)
+        return event
+
+
 class OneStampForAll(Mutant):
     role, requirement = "gpf", "REQ-0015-9"
     title = "a GPF that keeps one stamp for all register sets"
@@ -234,6 +245,7 @@ MUTANTS: list[type[Mutant]] = [
     NoDateTime,
     TimedBalance,
     WrongDateTimeForm,
+    SummerTimeInMessages,
     OneStampForAll,
     OldTenancyData,
     OldTotals,

@@ -23,13 +23,18 @@ class Entities:
 
 
 def describe_message(document: dict[str, Any], entities: Entities) -> tuple[str | None, str | None, dict[str, Any]]:
-    """(source, destination, fields) of a `gbcs` event whose `octets` are given; `error` where they are no message."""
+    """(source, destination, fields) of a `gbcs` event whose `octets` are given; `error` where they are no message,
+    `date_time_error` where only the date-time is none."""
     octets = document["octets"]
     try:
         message = envelope.decode(bytes.fromhex(octets))
-        utc, status = cosem_time.decode(message.date_time) if message.date_time else (None, None)
     except (HanError, ValueError) as error:
         return None, None, {"error": str(error), "octets": octets}
+    wrong = None
+    try:
+        utc, status = cosem_time.decode(message.date_time) if message.date_time else (None, None)
+    except HanError as error:
+        utc, status, wrong = None, message.date_time[-1], str(error)
     originator, recipient = entities.name(message.originator), entities.name(message.recipient)
     source, reliability = (None, None) if status is None else cosem_time.source_and_reliability(status, originator)
     use_case = use_cases.find(message.message_code)
@@ -47,6 +52,8 @@ def describe_message(document: dict[str, Any], entities: Entities) -> tuple[str 
         "payload": message.payload.hex(),
         "octets": octets,
     }
+    if wrong is not None:
+        fields["date_time_error"] = wrong
     return originator, recipient, fields
 
 
