@@ -43,6 +43,7 @@ FORM = framed(c.AppConfig.BDBStartCommissioning.Req.header, b"\x04")
 @settings(max_examples=300, deadline=None)
 @given(st.booleans(), st.lists(st.one_of(frames, st.binary(max_size=30)), max_size=10))
 @example(True, [framed(c.ZDO.MgmtNWKUpdateReq.Req.header, bytes(7) + b"\xff" + bytes(3))])
+@example(True, [framed(c.SYS.SetExtAddr.Req.header, bytes(8)), framed(c.ZDO.NwkAddrReq.Req.header, bytes(10))])
 @example(True, [framed(c.ZDO.MgmtNWKUpdateReq.Req.header, bytes(7) + b"\x06" + bytes(3))])
 def test_a_co_processor_survives_its_host(formed, octets):
     air = Air(now=START)

@@ -71,6 +71,7 @@ class Coprocessor:
         """Everything that is lost with power."""
         self.pan: Pan | None = None
         self.online = False
+        self.known_as: bytes | None = None  # EUI-64 on the network it is on
         self.short = NO_SHORT
         self.parent: Coprocessor | None = None
         self.state = t_state(0)
@@ -95,7 +96,9 @@ class Coprocessor:
 
     @property
     def identity(self) -> bytes:
-        """Its EUI-64, most significant octet first."""
+        """Its EUI-64, most significant octet first. A new one counts on the next network it joins."""
+        if self.online and self.known_as is not None:
+            return self.known_as
         return self.memory.items[OsalNvIds.EXTADDR][::-1]
 
     @property

@@ -179,6 +179,7 @@ def _go_online(radio: Coprocessor) -> None:
         radio.parent = _parent_for(radio) if radio.role == END_DEVICE else pan.coordinator
     for identity, link_key in radio.link_keys.items():
         pan.share_link_key(radio.identity, identity, link_key)
+    radio.known_as = radio.identity
     radio.online = True
     radio.polled_since = radio.air.now
     radio.set_state({COORDINATOR: AS_COORDINATOR, ROUTER: AS_ROUTER}.get(radio.role, AS_END_DEVICE))
