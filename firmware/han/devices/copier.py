@@ -20,7 +20,7 @@ GET_SNAPSHOT = 1 << 22
 GET_SAMPLED_DATA = 1 << 23
 
 _ASK_AT_ONCE = 14  # samples in one answer
-_PATIENCE = 4 * 3600  # seconds in which the meter should tell of its first half hours
+_PATIENCE = 4 * 3600  # seconds from the first push in which the meter should tell of its first half hours
 
 
 class Copier:
@@ -36,6 +36,7 @@ class Copier:
         self._copied = values.get("copied")
         self._mirrored = values.get("mirrored")  # UTC of the meter's first request: what it logs from then on is copied
         self._latest = 0  # the half hour of the latest push
+        self._waiting_since = None  # the half hour of the first push, while only the meter knows what the register was
         self._due = None  # the half hour the copy should reach, and the register then
         self._asked_from = None  # start of the latest request for daily reads
         self.flags = 0
@@ -112,7 +113,9 @@ class Copier:
         if self._copied is None:
             self._begin(utc, slot, register)
         before = self._copied[1]
-        if before is None and slot - self._copied[0] > _PATIENCE:
+        if before is None and self._waiting_since is None:
+            self._waiting_since = slot
+        if before is None and slot - self._waiting_since > _PATIENCE:
             self._reached(slot, register)
             self._due = None
         elif slot == self._copied[0] + HALF_HOUR and before is not None and register >= before:
@@ -134,9 +137,7 @@ class Copier:
         if not proxy.half_hours.append(slot, value):
             return
         proxy.counted["litres"] += value or 0
-        proxy.report(
-            "store", {"store": "profile_data", "operation": "append", "entry": {"utc": to_iso(slot), "value": value}}
-        )
+        proxy.report("store", {"store": "profile_data", "operation": "append", "entry": {"utc": to_iso(slot), "value": value}})
         if slot % DAY == 0:
             used = proxy.half_hours.used_between(slot - DAY, slot)
             if proxy.days.append(slot, used):
@@ -212,6 +213,7 @@ class Copier:
         if utc is None:
             return status.INVALID_FIELD
         if log is proxy.daily_reads and self._is_ahead(utc):
+            self._latest = max(self._latest, utc)
             self._set_flags()
             return status.SUCCESS
         if log.add(utc, fields["snapshot_id"], fields["snapshot_cause"], fields["snapshot_payload_type"], payload):
@@ -234,10 +236,7 @@ class Copier:
         """Whether a daily read comes before one of an earlier day, which has to be asked for first: the log keeps them in
         order. What comes once they have been asked for is all that the meter has."""
         known = self._daily_reads_known()
-        if known is None or utc - known <= DAY or self._asked_from == known + 1:
-            return False
-        self._latest = max(self._latest, utc)
-        return True
+        return known is not None and utc - known > DAY and self._asked_from != known + 1
 
     def _snapshot_wanted(self):
         """The daily reads after the last one that is here; the range is half open (REQ-GPF-11)."""

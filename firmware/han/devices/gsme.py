@@ -115,6 +115,7 @@ class GasMeter(Device):
         self._collects = self._takes_image = False
         self.sends_time = True
         self.mirror = self._values.get("mirror")
+        self._configured = self._values.get("mirror_configured", False)
         self._pushed = {}  # what the proxy was told last, a set of attributes a key
         self.metering = self.attributes(self.endpoint, METERING)
         self.prepayment = self.attributes(self.endpoint, PREPAYMENT)
@@ -254,7 +255,11 @@ class GasMeter(Device):
         if self.mirror is None:
             self.sleep(time)
             return
-        # The proxy takes a configuration only with a newer event [ZSE 5]: the meter's time is one.
+        self._configure_mirror(time)
+
+    def _configure_mirror(self, time):
+        """Tell the proxy how it should announce what it wants: at each wake until it says that it knows [ZSE 5]."""
+        # It takes a configuration only with a newer event: the meter's time is one.
         settings = {
             "issuer_event_id": self.utc() or 0,
             "reporting_interval": REPORTING_INTERVAL,
@@ -265,7 +270,11 @@ class GasMeter(Device):
         self._say(self.mirror, METERING, payload, self._mirror_configured, time)
 
     def _mirror_configured(self, frame, time):
-        self._wake(time)
+        if client.result(frame) == status.SUCCESS:
+            self._configured = True
+            self._values.set("mirror_configured", True)
+        self.refresh()
+        self._push(time)
 
     def _plan_wake(self, time):
         """The next half hour by the meter's own clock; every half hour from now on while it has no time."""
@@ -275,11 +284,16 @@ class GasMeter(Device):
     def _wake(self, time):
         self.asleep = False
         self._plan_wake(time)
-        if self.mirror is None:
-            self._join(time)
-            return
         self.refresh()
         self._end_half_hour()
+        if self.mirror is None:
+            self._join(time)
+        elif not self._configured:
+            self._configure_mirror(time)
+        else:
+            self._push(time)
+
+    def _push(self, time):
         self._session = self._reports(time)
         self.at(time + STAYS_AWAKE, self.sleep)
         self.timekeeper.ask(self._hub_time, time)
@@ -493,5 +507,3 @@ class GasMeter(Device):
 
     def state(self):
         return {"current_summation_delivered": self.litres(), "mirror": self.mirror, "clock": self.clock.status}
-
-

@@ -19,7 +19,7 @@ class Recognise(Table):
     """How to tell the board from others."""
 
     machine: str = Field(description="how the machine text of os.uname() begins")
-    usb: list[UsbId] = Field(default=[], description="VID:PID of its USB port")
+    usb: list[UsbId] = Field(default_factory=list, description="VID:PID of its USB port")
     usb_is_shared: bool = Field(default=False, description="whether other things have the same VID:PID")
 
 

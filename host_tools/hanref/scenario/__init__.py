@@ -42,7 +42,7 @@ class Scenario(Table):
 
     scenario: Heading
     devices: Devices
-    step: list[AnyStep] = Field(default=[])
+    step: list[AnyStep] = Field(default_factory=list)
 
     def when(self, step: Step) -> int:
         """`utc` of a step; raises ValueError."""

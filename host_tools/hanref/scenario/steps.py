@@ -28,7 +28,7 @@ class Read(Step):
     do: Literal["read"]
     to: str = "gpf"
     use_case: str
-    fields: dict[str, Any] = Field(default={})
+    fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class Command(Step):
@@ -39,7 +39,7 @@ class Command(Step):
     targets = ("chf", "gpf", "esme", "gsme", "ppmid")
     do: Literal["command"]
     use_case: str
-    fields: dict[str, Any] = Field(default={})
+    fields: dict[str, Any] = Field(default_factory=dict)
     payload: Annotated[str, Field(pattern="^([0-9A-Fa-f]{2})+$")] | None = None
     sender: Literal["supplier", "network operator", "access control broker"] | None = Field(default=None, alias="from")
     spoilt: bool = False
@@ -89,7 +89,7 @@ class Ask(Step):
     read: list[str] | None = None
     write: dict[str, int] | None = None
     command: str | None = None
-    fields: dict[str, Any] = Field(default={})
+    fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class TopUp(Step):
