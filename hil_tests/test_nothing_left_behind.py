@@ -51,25 +51,29 @@ def test_waiting_too(dut):
     time.sleep(60)
 """
 RUN = ["-c", "from hanref.cli import main; main(['run', 'november-2022', '--tier', 'emulated', '--out', 'out'])"]
+# As at a terminal, and as in the background of a script, whatever this process was started from.
+TERMINAL = ["env", "--default-signal=INT"]
+BACKGROUND = ["env", "--ignore-signal=INT"]
 CASES = [
-    pytest.param(arguments, number, id=f"{name}-{number.name}")
+    pytest.param([*TERMINAL, sys.executable, *arguments], number, id=f"{name}-{number.name}")
     for name, arguments, numbers in (
         ("pytest", PYTEST, (signal.SIGINT, signal.SIGKILL)),
         ("pytest-several", PYTEST + SEVERAL, (signal.SIGINT, signal.SIGKILL)),
         ("run", RUN, (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)),
     )
     for number in numbers
+] + [
+    pytest.param([*BACKGROUND, sys.executable, *arguments], signal.SIGKILL, id=f"{name}-in-background-SIGKILL")
+    for name, arguments in (("pytest", PYTEST), ("pytest-several", PYTEST + SEVERAL))
 ]
 
 
-@pytest.mark.parametrize(("arguments", "number"), CASES)
-def test_no_board_is_left(arguments: list[str], number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("command", "number"), CASES)
+def test_no_board_is_left(command: list[str], number: signal.Signals, tmp_path: Path) -> None:
     output = tmp_path / "output"
     (tmp_path / "test_waiting.py").write_text(WAITING)
     with output.open("w") as file:
-        process = subprocess.Popen(
-            [sys.executable, *arguments], stdout=file, stderr=file, stdin=subprocess.DEVNULL, cwd=tmp_path
-        )
+        process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL, cwd=tmp_path)
     try:
         assert wait_until(lambda: descendants_of(process.pid, BOARD) or process.poll() is not None, STARTED)
         assert descendants_of(process.pid, BOARD), output.read_text()[-2000:]

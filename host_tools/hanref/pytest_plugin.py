@@ -35,17 +35,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", "ignore:record_xml_attribute is incompatible:pytest.PytestWarning")
         _register(config)
         if SERVICE in str(config.getoption("embedded_services", None)):
-            _end_with_this_process()
+            _end_with_this_process(worker=hasattr(config, "workerinput"))
 
 
 @functools.cache
-def _end_with_this_process() -> None:
-    """pytest-embedded forks processes of its own, which would outlive a pytest that is killed."""
+def _end_with_this_process(worker: bool) -> None:
+    """pytest-embedded forks processes of its own, which would outlive a pytest that is killed. So would a worker of
+    pytest-xdist that was started where SIGINT is ignored, as in the background of a script: it is interrupted by one."""
     if sys.platform != "linux":
         return
     import ctypes
 
     prctl = ctypes.CDLL(None).prctl
+    if worker:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     by_main_thread = False
 
     def before() -> None:

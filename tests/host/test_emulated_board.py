@@ -158,7 +158,9 @@ def test_no_board_outlives_its_process(how: signal.Signals) -> None:
         "board = EmulatedBoard('orphan')\n"
         "print([b.process for b in running() if b.uid == 'orphan'][0], flush=True)\ntime.sleep(60)\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    # These tests may have been started where SIGINT is ignored: in the background of a script.
+    command = ["env", "--default-signal=INT", sys.executable, "-c", code]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert parent.stdout is not None
     process = int(parent.stdout.readline())
     parent.send_signal(how)
