@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 STARTED = 60.0  # seconds until its boards run
-GONE = 15.0
+GONE = 30.0  # pytest-xdist gives its workers ten seconds to end by themselves
 BOARD = b"qemu-system-arm"
 
 

@@ -154,17 +154,19 @@ def test_a_board_outlives_the_thread_that_made_it() -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_board_outlives_its_process(how: signal.Signals) -> None:
     code = (
-        "import time\nfrom hanref.boards import running\nfrom hanref.boards.emulated import EmulatedBoard\n"
-        "board = EmulatedBoard('orphan')\n"
-        "print([b.process for b in running() if b.uid == 'orphan'][0], flush=True)\ntime.sleep(60)\n"
+        "import os, time\nfrom hanref.boards import running\nfrom hanref.boards.emulated import EmulatedBoard\n"
+        "board = EmulatedBoard(f'orphan-{os.getpid()}')\n"
+        "print([b.process for b in running() if b.uid == board.uid][0], flush=True)\ntime.sleep(60)\n"
     )
     # These tests may have been started where SIGINT is ignored: in the background of a script.
     command = ["env", "--default-signal=INT", sys.executable, "-c", code]
-    parent = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert parent.stdout is not None
-    process = int(parent.stdout.readline())
-    parent.send_signal(how)
-    parent.wait(20)
-    parent.stdout.close()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+        assert parent.stdout is not None
+        process = int(parent.stdout.readline())
+        parent.send_signal(how)
+        try:
+            parent.wait(20)
+        finally:
+            parent.kill()
     assert gone(process)
     assert not [board for board in boards.running() if board.process == process]

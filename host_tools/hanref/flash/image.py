@@ -105,8 +105,13 @@ def _source(sources: Path, module: str) -> Path | None:
     return None
 
 
-def _imports(path: Path) -> Iterator[str]:
+@cache
+def _imports(path: Path) -> frozenset[str]:
     """What a module imports anywhere in it, the packages on the way included."""
+    return frozenset(_found_imports(path))
+
+
+def _found_imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         names = []
         if isinstance(node, ast.Import):

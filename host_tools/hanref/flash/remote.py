@@ -27,9 +27,8 @@ from hanref.link.ports import BAUD_RATE, PortError, check_free, why
 SETTINGS = "/settings.json"
 MARKER = "/flashing"
 _PIECE = 8192
-_TRIES = 4
-_ENTER_LIMIT = 4  # seconds
-_LISTEN = 1.0
+_ENTER_LIMITS = (0.5, 1.0, 2.0, 4.0, 4.0)  # seconds, a try each: a board that starts just now has lost what was said to it
+_LISTEN = 0.1
 _ANSWER_LIMIT = 10.0
 
 # The library prints what it meets. Boards are flashed side by side, so standard output cannot be diverted for a while.
@@ -139,17 +138,18 @@ class Remote:
 
     def _enter(self) -> None:
         """Get the raw prompt. A board that starts just now does not listen, so it is asked more than once."""
-        for attempt in range(_TRIES):
+        for limit in _ENTER_LIMITS:
             try:
-                self._transport.enter_raw_repl(soft_reset=True, timeout_overall=_ENTER_LIMIT)
+                self._transport.enter_raw_repl(soft_reset=True, timeout_overall=limit)
                 break
             except TransportError:
-                if attempt == _TRIES - 1:
-                    self._transport.close()
-                    raise PortError(f"port {self.port}: nothing there answers as MicroPython does") from None
+                pass
             except (serial.SerialException, OSError):
                 self._transport.close()
                 raise
+        else:
+            self._transport.close()
+            raise PortError(f"port {self.port}: nothing there answers as MicroPython does")
         self._transport.serial.timeout = _ANSWER_LIMIT
 
     def __enter__(self) -> Self:
