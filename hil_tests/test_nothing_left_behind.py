@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 STARTED = 60.0  # seconds until its boards run
-GONE = 30.0  # pytest-xdist gives its workers ten seconds to end by themselves
+GONE = 15.0
+WORKERS = 10.0  # that pytest-xdist gives its workers to end by themselves, when it is interrupted
 BOARD = b"qemu-system-arm"
 
 
@@ -80,7 +81,7 @@ def test_no_board_is_left(command: list[str], number: signal.Signals, tmp_path: 
         time.sleep(0.3)
         descendants = descendants_of(process.pid)
         os.kill(process.pid, number)
-        process.wait(GONE)
+        process.wait(GONE + WORKERS if SEVERAL[0] in command else GONE)
         assert wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in descendants), GONE)
     finally:
         if process.poll() is None:

@@ -28,7 +28,7 @@ SETTINGS = "/settings.json"
 MARKER = "/flashing"
 _PIECE = 8192
 _ENTER_LIMITS = (0.5, 1.0, 2.0, 4.0, 4.0)  # seconds, a try each: a board that starts just now has lost what was said to it
-_LISTEN = 0.1
+_LISTEN = 0.1  # seconds for an octet to come, meanwhile
 _ANSWER_LIMIT = 10.0
 
 # The library prints what it meets. Boards are flashed side by side, so standard output cannot be diverted for a while.
